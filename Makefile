@@ -1,0 +1,102 @@
+# Two commands are enough: `make run` serves the example application, `make test` runs all tests.
+# Both need Python 3.11 or later, a Rust toolchain and make; everything else goes into `.venv`.
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV ?= .venv
+WORKERS ?= 2
+FUZZ_SECONDS ?= 60
+
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+STAMPS := $(VENV)/.stamps
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PIP := $(PY) -m pip install --quiet --constraint requirements/constraints.txt
+
+RUST_SOURCES := $(shell find rust -name target -prune -o \( -name '*.rs' -o -name Cargo.toml \) -print) Cargo.toml Cargo.lock
+REQUIREMENTS := pyproject.toml requirements/constraints.txt
+PYTEST := $(PY) -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test test-rust test-python test-examples conformance bench lint format fuzz clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+# --- the environment, one stamp per step so that a second call is quick ------------------------------------------
+
+$(STAMPS)/venv: $(REQUIREMENTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PIP) --upgrade 'pip>=25.1'
+	$(PIP) --group build
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/example $(STAMPS)/test $(STAMPS)/bench $(STAMPS)/lint: $(REQUIREMENTS) $(STAMPS)/venv
+	$(PIP) --group $(@F)
+	@touch $@
+
+# The extension in release mode, and the package as an editable install with all extras. maturin is in `.venv`
+# already, so pip needs no second environment to build in.
+$(STAMPS)/extension: $(RUST_SOURCES) $(STAMPS)/venv
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --editable '.[all]'
+	@touch $@
+
+Cargo.lock:
+	cargo generate-lockfile
+
+build: $(STAMPS)/extension ## build the extension into the package
+
+# --- what it is for -----------------------------------------------------------------------------------------------
+
+run: $(STAMPS)/extension $(STAMPS)/example ## serve the example application on http://127.0.0.1:$PORT
+	exec $(BIN)/uvicorn shop.main:app --app-dir examples --loop uvloop --host 127.0.0.1 --port $(PORT)
+
+test: test-rust test-python test-examples conformance ## run all tests
+
+test-rust:
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		cargo nextest run --workspace --exclude ferroapi-core; \
+	else \
+		cargo test --workspace --exclude ferroapi-core --lib --bins --tests; \
+	fi
+	cargo test --workspace --exclude ferroapi-core --doc
+
+test-python: $(STAMPS)/extension $(STAMPS)/test
+	$(PYTEST) -p no:benchmark -n $(WORKERS) tests
+
+test-examples: $(STAMPS)/extension $(STAMPS)/test
+	$(PYTEST) -p no:benchmark examples
+
+conformance: $(STAMPS)/extension $(STAMPS)/test ## run the reference's own test suite through the drop-in
+	$(PY) -m tests.conformance --workers $(WORKERS) $(if $(UPDATE),--update)
+
+bench: $(STAMPS)/extension $(STAMPS)/bench ## measure against the reference (QUICK=1: half a minute)
+	$(PY) -m benches $(if $(QUICK),--quick) -o timeout=900
+
+lint: $(STAMPS)/extension $(STAMPS)/test $(STAMPS)/lint ## formatters, linters and type checkers, warnings as errors
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright --warnings
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+format: $(STAMPS)/lint ## format both languages
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	cargo fmt --all
+
+fuzz: ## property tests and parsers with many random inputs, $FUZZ_SECONDS per fuzz target
+	PROPTEST_CASES=50000 cargo test --release --workspace --exclude ferroapi-core
+	@if [ -d rust/ferroapi-http/fuzz ] && cargo fuzz --version >/dev/null 2>&1; then \
+		cd rust/ferroapi-http && for target in $$(cargo +nightly fuzz list); do \
+			cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+		done; \
+	else \
+		echo "cargo-fuzz is not here: only the property tests ran"; \
+	fi
+
+clean: ## remove what was built; `.venv` stays
+	rm -rf target .cache dist build python/ferroapi/*.so $(STAMPS)/extension

@@ -1,0 +1,290 @@
+"""The cases of the speed table: one small application and one request each.
+
+`build(api)` gets the imported top module of either package, so both run the same source.
+"""
+
+# mypy: ignore-errors
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+from pydantic import BaseModel
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+BROWSER = (
+    (b"host", b"127.0.0.1:8000"),
+    (b"user-agent", b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+    (b"accept", b"*/*"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Case:
+    """One line of the table; `goal` is how many times faster than the reference it has to be."""
+
+    name: str
+    build: Callable[[Any], Any]
+    target: str = "/"
+    method: str = "GET"
+    body: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    status: int = 200
+    goal: float | None = None
+    all_headers: list[tuple[bytes, bytes]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        length = ((b"content-type", b"application/json"), (b"content-length", str(len(self.body)).encode()))
+        object.__setattr__(self, "all_headers", [*BROWSER, *self.headers, *(length if self.body else ())])
+
+    def scope(self) -> dict[str, Any]:
+        """A fresh scope with the keys uvicorn's httptools protocol gives, in its order."""
+        path, _, query = self.target.partition("?")
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "server": ("127.0.0.1", 8000),
+            "client": ("127.0.0.1", 50000),
+            "scheme": "http",
+            "root_path": "",
+            "headers": list(self.all_headers),
+            "state": {},
+            "method": self.method,
+            "path": unquote(path),
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+        }
+
+    def receive(self) -> Callable[[], Awaitable[dict[str, Any]]]:
+        """A `receive` that hands over the whole body each time it is asked."""
+        body = self.body
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        return receive
+
+
+class Address(BaseModel):
+    street: str
+    city: str
+    code: int
+
+
+class Line(BaseModel):
+    sku: str
+    quantity: int
+    price: float
+    tags: list[str] = []
+
+
+class Order(BaseModel):
+    id: int
+    customer: str
+    placed: datetime
+    address: Address
+    lines: list[Line]
+    note: str | None = None
+
+
+ORDER = {
+    "id": 7,
+    "customer": "Ada",
+    "placed": "2024-05-06T07:08:09Z",
+    "address": {"street": "12 Analytical Row", "city": "London", "code": 1815},
+    "lines": [{"sku": f"A-{n}", "quantity": n, "price": n * 1.25, "tags": ["a", "b"]} for n in range(1, 6)],
+}
+
+
+class Row(BaseModel):
+    id: int
+    name: str
+    price: float
+    active: bool
+    at: datetime
+
+
+def hello_async(api):
+    app = api.FastAPI()
+
+    @app.get("/")
+    async def hello():
+        return {"hello": "world"}
+
+    return app
+
+
+def hello_def(api):
+    app = api.FastAPI()
+
+    @app.get("/")
+    def hello():
+        return {"hello": "world"}
+
+    return app
+
+
+def parameters(api):
+    app = api.FastAPI()
+
+    @app.get("/items/{item_id}")
+    async def read(
+        item_id: int,
+        q: str | None = None,
+        limit: Annotated[int, api.Query(ge=1, le=100)] = 10,
+        tags: Annotated[list[str], api.Query()] = [],
+        x_token: Annotated[str | None, api.Header()] = None,
+        session: Annotated[str | None, api.Cookie()] = None,
+    ):
+        return {"id": item_id, "q": q, "limit": limit, "tags": tags, "token": x_token, "session": session}
+
+    return app
+
+
+def six_dependencies(api):
+    app = api.FastAPI()
+
+    async def settings():
+        return {"debug": False}
+
+    async def database(settings: Annotated[dict, api.Depends(settings)]):
+        yield {"open": True}
+
+    async def token(authorization: Annotated[str, api.Header()]):
+        return authorization
+
+    async def user(token: Annotated[str, api.Depends(token)], db: Annotated[dict, api.Depends(database)]):
+        return {"name": token, "db": db}
+
+    async def paging(skip: int = 0, limit: int = 10):
+        return skip, limit
+
+    async def permissions(
+        user: Annotated[dict, api.Depends(user)], settings: Annotated[dict, api.Depends(settings)]
+    ):
+        return ["read"]
+
+    @app.get("/")
+    async def endpoint(
+        user: Annotated[dict, api.Depends(user)],
+        paging: Annotated[tuple, api.Depends(paging)],
+        permissions: Annotated[list, api.Depends(permissions)],
+        db: Annotated[dict, api.Depends(database)],
+    ):
+        return {"user": user["name"], "skip": paging[0], "permissions": permissions, "open": db["open"]}
+
+    return app
+
+
+def nested_model(api):
+    app = api.FastAPI()
+
+    @app.post("/orders")
+    async def create(order: Order) -> Order:
+        return order
+
+    return app
+
+
+def hundred_models(api):
+    app = api.FastAPI()
+    at = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+    rows = [Row(id=n, name=f"row {n}", price=n / 4, active=n % 2 == 0, at=at) for n in range(100)]
+
+    @app.get("/rows")
+    async def read() -> list[Row]:
+        return rows
+
+    return app
+
+
+def invalid(api):
+    app = api.FastAPI()
+
+    @app.get("/items/{item_id}")
+    async def read(item_id: int, limit: int):
+        return item_id
+
+    return app
+
+
+def thousand_routes(api):
+    app = api.FastAPI(openapi_url=None)
+
+    async def other(item_id: str):
+        return item_id
+
+    for index in range(1000):
+        app.add_api_route(f"/resource{index}/{{item_id}}", other, name=f"r{index}")
+
+    @app.get("/")
+    async def hello():
+        return {"hello": "world"}
+
+    return app
+
+
+def included_routers(api):
+    app, outer, middle, inner = (
+        api.FastAPI(),
+        api.APIRouter(),
+        api.APIRouter(prefix="/b"),
+        api.APIRouter(prefix="/c"),
+    )
+
+    @inner.get("/{n}")
+    async def leaf(n: int):
+        return {"n": n}
+
+    middle.include_router(inner)
+    outer.include_router(middle, prefix="/a")
+    app.include_router(outer, prefix="/api")
+    return app
+
+
+CASES = (
+    Case(name="hello async", build=hello_async, goal=8),
+    Case(name="hello def", build=hello_def),
+    Case(
+        name="parameters",
+        build=parameters,
+        target="/items/42?q=search&limit=20&tags=a&tags=b",
+        headers=((b"x-token", b"secret"), (b"cookie", b"session=abc; theme=dark")),
+        goal=6,
+    ),
+    Case(
+        name="six dependencies",
+        build=six_dependencies,
+        target="/?skip=5",
+        headers=((b"authorization", b"me"),),
+        goal=6,
+    ),
+    Case(
+        name="nested model in and out",
+        build=nested_model,
+        target="/orders",
+        method="POST",
+        body=json.dumps(ORDER).encode(),
+        goal=4,
+    ),
+    Case(name="100 models out", build=hundred_models, target="/rows"),
+    Case(name="404", build=hello_async, target="/nowhere", status=404, goal=8),
+    Case(name="422 with two errors", build=invalid, target="/items/x?limit=y", status=422),
+    Case(name="hello behind 1,000 routes", build=thousand_routes, goal=80),
+    Case(name="three nested routers", build=included_routers, target="/api/a/b/c/7"),
+)
+
+
+async def bare(scope: dict[str, Any], receive: Any, send: Send) -> None:
+    """The floor: an ASGI callable that answers hello and does nothing else."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(b"content-length", b"17"), (b"content-type", b"application/json")],
+        }
+    )
+    await send({"type": "http.response.body", "body": b'{"hello":"world"}'})

@@ -1,0 +1,81 @@
+"""Each case on the reference and on this package, alternating, as pytest-benchmark cases.
+
+`BENCH_QUICK=1` shortens every measurement; `BENCH_CANDIDATE` names another package to compare.
+"""
+
+import os
+import time
+from functools import cache
+from typing import Any
+
+import pytest
+
+from .cases import CASES, Case, bare
+from .inprocess import CANDIDATE, REFERENCE, Runner, batch_size, build, new_loop
+
+QUICK = os.environ.get("BENCH_QUICK", "") not in ("", "0")
+PASSES, ROUNDS, BATCH_SECONDS = (8, 5, 0.01) if QUICK else (16, 10, 0.02)
+SIDES = {"reference": REFERENCE, "candidate": CANDIDATE}
+
+
+@cache
+def loop() -> Any:
+    return new_loop()
+
+
+@cache
+def runner(case: Case, side: str) -> tuple[Runner, int]:
+    """The warm application of one side, and how many requests make a batch."""
+    made = Runner(case, build(case, SIDES[side]), loop())
+    start = made.answer()[0]
+    assert start["status"] == case.status, start
+
+    def run(requests: int) -> float:
+        scopes = made.prepare(requests)
+        started = time.perf_counter()
+        made.run(scopes)
+        return time.perf_counter() - started
+
+    return made, batch_size(run, BATCH_SECONDS)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_same_answer(case: Case) -> None:
+    """What is faster must also be the same."""
+    reference, candidate = (runner(case, side)[0].answer() for side in SIDES)
+    for message in (*reference, *candidate):
+        message.setdefault("more_body", False)
+    assert candidate == reference
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("number", range(PASSES))
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_speed(benchmark: Any, case: Case, number: int, side: str) -> None:
+    made, requests = runner(case, side)
+    benchmark.group = case.name
+    benchmark.extra_info |= {
+        "case": case.name,
+        "side": side,
+        "pass": number,
+        "requests": requests,
+        "goal": case.goal,
+    }
+    benchmark.pedantic(made.run, setup=lambda: ((made.prepare(requests),), {}), rounds=ROUNDS, iterations=1)
+
+
+@pytest.mark.parametrize("number", range(PASSES))
+def test_floor(benchmark: Any, number: int) -> None:
+    """A bare ASGI callable: what the measurement itself costs."""
+    made = Runner(CASES[0], bare, loop())
+    requests = 10_000
+    benchmark.group = "floor"
+    benchmark.extra_info |= {
+        "case": "floor",
+        "side": "bare",
+        "pass": number,
+        "requests": requests,
+        "goal": None,
+    }
+    benchmark.pedantic(made.run, setup=lambda: ((made.prepare(requests),), {}), rounds=ROUNDS, iterations=1)

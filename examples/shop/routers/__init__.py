@@ -1,0 +1,1 @@
+"""A router for each area of the shop."""

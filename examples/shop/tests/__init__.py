@@ -1,0 +1,1 @@
+"""Tests of the shop; each gets a database of its own."""

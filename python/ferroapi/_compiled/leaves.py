@@ -1,0 +1,432 @@
+"""The Python leaves of the Rust core: what it calls where Python has to answer.
+
+`rust/ferroapi-core/src/leaves.rs` lists the names; this module is handed over as a whole when it is loaded.
+"""
+
+import email.message
+import functools
+import json
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from copy import deepcopy
+from typing import Any
+
+from anyio import CancelScope
+from pydantic_core import ValidationError, from_json
+from starlette._exception_handler import wrap_app_handling_exceptions
+from starlette.background import BackgroundTasks as StarletteBackgroundTasks
+from starlette.datastructures import URL, Headers, QueryParams
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match, Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from .. import _core
+from .._body_limit import get_body_limit_error
+from .._compat import ModelField, Undefined, get_missing_field_error
+from .._compat.v2 import _regenerate_error_with_loc
+from .._dependencies.body_args import request_body_to_args
+from .._dependencies.param_args import request_params_to_args
+from .._routing.dispatch import handle_low_priority, redirected_path
+from .._routing.endpoint_context import endpoint_context
+from .._routing.results import (
+    build_response,
+    dumps_json,
+    response_arguments,
+    run_endpoint_function,
+    serialize_response,
+)
+from .._routing.route import refuse_method
+from .._routing.scope import (
+    _FASTAPI_SCOPE_KEY,
+    _apply_router_form_limits,
+    _resolve_form_limits,
+    _update_scope,
+    report_route,
+)
+from .._routing.serving import ServingRouter
+from .._routing.streaming import stream_response as stream_response
+from ..background import BackgroundTasks
+from ..concurrency import (
+    _asynccontextmanager_with_shielded_exit,
+    _contextmanager_with_concurrency_limit,
+    _DependencyConcurrency,
+    contextmanager_in_threadpool,
+)
+from ..dependencies.models import _is_async_gen_callable, _is_coroutine_callable
+from ..dependencies.utils import SolvedDependency
+from ..dependencies.utils import solve_dependencies as _solve_dependencies
+from ..encoders import jsonable_encoder as _jsonable_encoder
+from ..exception_handlers import http_exception_handler
+from ..exceptions import FastAPIError, RequestValidationError, ResponseValidationError
+from ..security.oauth2 import SecurityScopes
+from ..telemetry import _gate
+from .._routing._public import public
+from .plan import compile_plan as compile_plan
+from .plan import plan_is_current as plan_is_current
+from .plan import response_class as _response_class
+from .routes import compile_routes as compile_routes
+from .routes import routes_are_current as routes_are_current
+from .specs import HandlerOptions
+
+# Objects that Rust makes or compares with.
+
+new_request = Request
+new_websocket = WebSocket
+new_exit_stack = AsyncExitStack
+new_background_tasks = BackgroundTasks
+new_solved_dependency = SolvedDependency
+undefined = Undefined
+client_disconnect = ClientDisconnect
+starlette_http_exception = StarletteHTTPException
+http_exception = StarletteHTTPException
+default_http_exception_handler = http_exception_handler
+response_class = Response
+plain_response_call = Response.__call__
+match_full = Match.FULL
+match_partial = Match.PARTIAL
+json_loads = json.loads
+missing_error = get_missing_field_error
+body_to_args = request_body_to_args
+method_not_allowed = refuse_method
+apply_form_limits = _apply_router_form_limits
+update_scope = _update_scope
+jsonable_encoder = _jsonable_encoder
+json_text = functools.partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+from_json = from_json
+
+
+def patches() -> "_Patches":
+    """Return the functions of the public `routing` module that somebody replaced."""
+    return _Patches()
+
+
+class _Patches:
+    """Attribute by attribute: the replacement, or None."""
+
+    __slots__ = ("jsonable_encoder", "run_endpoint_function", "serialize_response", "solve_dependencies")
+
+    _ORIGINALS: Mapping[str, Any] = {
+        "solve_dependencies": _solve_dependencies,
+        "run_endpoint_function": run_endpoint_function,
+        "serialize_response": serialize_response,
+        "jsonable_encoder": _jsonable_encoder,
+    }
+
+    def __init__(self) -> None:
+        module = public()
+        for name, original in self._ORIGINALS.items():
+            present = getattr(module, name)
+            setattr(self, name, None if present is original else present)
+
+
+# Objects made for a request.
+
+
+def new_injected_response() -> Response:
+    """Return a response on which the user sets headers and status."""
+    response = Response()
+    del response.headers["content-length"]
+    response.status_code = None  # type: ignore[assignment]
+    return response
+
+
+def new_security_scopes(scopes: list[str]) -> SecurityScopes:
+    """Return the scopes that a dependency was declared with."""
+    return SecurityScopes(scopes=list(scopes))
+
+
+# Parameters.
+
+
+def overrides_values(cls: type) -> bool:
+    """Tell whether a connection class has its own idea of parameters."""
+    names = ("query_params", "headers", "cookies", "path_params")
+    return any(getattr(cls, name, None) is not getattr(HTTPConnection, name) for name in names)
+
+
+def params_to_args(
+    field: ModelField, source: str, scope: Scope, request: HTTPConnection | None
+) -> tuple[Any, list[Any]]:
+    """Extract one parameter that needs the whole mapping; `request` is given where it must be asked."""
+    connection = HTTPConnection(scope) if request is None else request
+    values, errors = request_params_to_args([field], getattr(connection, source))
+    return values.get(field.name), errors
+
+
+def located_errors(error: ValueError, loc: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return the errors of a failed validation under `loc`; raise what is no validation error."""
+    if not isinstance(error, ValidationError):
+        raise error
+    return _regenerate_error_with_loc(errors=error.errors(include_url=False), loc_prefix=loc)
+
+
+def validate_field(field: ModelField, value: Any, loc: tuple[str, ...]) -> tuple[Any, list[Any]]:
+    """Validate by the field's own method."""
+    return field.validate(value, {}, loc=loc)
+
+
+def field_default(field: ModelField) -> Any:
+    """Return a default that no other request shares."""
+    return deepcopy(field.default)
+
+
+# The body.
+
+
+def is_json_content_type(value: str) -> bool:
+    """Tell whether a content type is JSON (RFC 8259) or a JSON based format (RFC 6839, section 3.1)."""
+    message = email.message.Message()
+    message["content-type"] = value
+    subtype = message.get_content_subtype()
+    is_json = subtype == "json" or subtype.endswith("+json")
+    return message.get_content_maintype() == "application" and is_json
+
+
+async def read_form(request: Request, options: HandlerOptions) -> Any:
+    """Parse the form and have it closed with the request."""
+    file_stack = request.scope.get("fastapi_middleware_astack")
+    assert isinstance(file_stack, AsyncExitStack), "fastapi_middleware_astack not found in request scope"
+    limits = _resolve_form_limits(request.scope.get(_FASTAPI_SCOPE_KEY, {}), options.form_limits)
+    form = await request.form(**limits)
+    file_stack.push_async_callback(form.close)
+    return form
+
+
+def body_error(error: Exception, options: HandlerOptions, scope: Scope) -> Exception:
+    """Return what to raise for an error while the body was read or parsed."""
+    if isinstance(error, json.JSONDecodeError):
+        detail = {
+            "type": "json_invalid",
+            "loc": ("body", error.pos),
+            "msg": "JSON decode error",
+            "input": {},
+            "ctx": {"error": error.msg},
+        }
+        return _caused(validation_error([detail], error.doc, options, scope), error)
+    if isinstance(error, StarletteHTTPException):
+        return error
+    if MAX_BODY_SIZE_SCOPE_KEY in scope and (limit_error := get_body_limit_error(error)):
+        return _caused(limit_error, error)
+    return _caused(
+        StarletteHTTPException(status_code=400, detail="There was an error parsing the body"), error
+    )
+
+
+def _caused(error: Exception, cause: Exception) -> Exception:
+    if error is not cause:
+        error.__cause__ = cause
+    return error
+
+
+def validation_error(
+    errors: list[Any], body: Any, options: HandlerOptions, scope: Scope
+) -> RequestValidationError:
+    """Return the error for parameters that did not validate."""
+    context = endpoint_context(options.dependant, scope, scope["method"])
+    error = RequestValidationError(errors, body=body, endpoint_ctx=context)
+    if _gate.loaded_api is not None:
+        _gate.loaded_api._validation_failed(error)
+    return error
+
+
+# Calls.
+
+
+async def run_in_threadpool(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call `func` in a worker thread."""
+    return await public().run_in_threadpool(func, *args, **kwargs)
+
+
+async def call_limited(
+    call: Callable[..., Any], values: dict[str, Any], concurrency: _DependencyConcurrency, threaded: bool
+) -> Any:
+    """Call a dependency when its concurrency limit lets it."""
+    async with concurrency.get_semaphore():
+        if threaded:
+            return await run_in_threadpool(call, **values)
+        return await call(**values)
+
+
+async def enter_generator(
+    call: Callable[..., Any],
+    values: dict[str, Any],
+    stack: AsyncExitStack,
+    scope: Scope,
+    concurrency: _DependencyConcurrency | None,
+) -> Any:
+    """Run a dependency up to its `yield`; what comes after it runs when `stack` closes."""
+    if _is_async_gen_callable(call):
+        manager: Any = asynccontextmanager(call)(**values)
+        manager = _asynccontextmanager_with_shielded_exit(manager, _cleanup_scope(scope))
+    else:
+        manager = contextmanager_in_threadpool(contextmanager(call)(**values))
+    if concurrency is not None:
+        manager = _contextmanager_with_concurrency_limit(manager, concurrency.get_semaphore())
+    return await stack.enter_async_context(manager)
+
+
+def _cleanup_scope(scope: Scope) -> CancelScope:
+    """The cancel scope that shields the code after `yield`: one for each request stack."""
+    cleanup_scopes: dict[AsyncExitStack, CancelScope] = scope.setdefault("fastapi_async_cleanup_scopes", {})
+    request_stack: AsyncExitStack = scope["fastapi_inner_astack"]
+    known = cleanup_scopes.get(request_stack)
+    if known is None:
+        known = cleanup_scopes[request_stack] = request_stack.enter_context(CancelScope())
+        request_stack.callback(cleanup_scopes.pop, request_stack)
+    return known
+
+
+async def close_stack(stack: AsyncExitStack, error: BaseException | None) -> None:
+    """Close an exit stack; its callbacks see `error` as the exception being handled."""
+    if error is None:
+        await stack.__aexit__(None, None, None)
+        return
+    try:
+        raise error
+    except BaseException as raised:
+        if not await stack.__aexit__(type(raised), raised, raised.__traceback__):
+            raise
+
+
+def response_not_awaited() -> FastAPIError:
+    """Return the error for a dependency that swallowed an exception after the response was made."""
+    return FastAPIError(
+        "Response not awaited. There's a high chance that the application code is raising an exception and a "
+        "dependency with yield has a block with a bare except, or a block with except Exception, and is not "
+        "raising the exception again. Read more about it in the docs: "
+        "https://fastapi.tiangolo.com/tutorial/dependencies/dependencies-with-yield/"
+        "#dependencies-with-yield-and-except"
+    )
+
+
+async def solve_publicly(
+    request: Request, options: HandlerOptions, body: Any, stack: AsyncExitStack
+) -> SolvedDependency:
+    """Solve the dependencies through the public function, which may be replaced or traced."""
+    telemetry = telemetry_begin(request)
+    if telemetry is not None:
+        telemetry.body = None if body is Undefined else body
+    with _gate.operation(name="dependencies", function=options.dependant.call):
+        solved: SolvedDependency = await public().solve_dependencies(
+            request=request,
+            dependant=options.dependant,
+            body=body,
+            dependency_overrides_provider=options.dependency_overrides_provider,
+            async_exit_stack=stack,
+            embed_body_fields=options.embed_body_fields,
+        )
+        if telemetry is not None:
+            telemetry.values = solved.values
+            telemetry.errors = solved.errors
+    return solved
+
+
+async def run_endpoint(options: HandlerOptions, values: dict[str, Any]) -> Any:
+    """Run the endpoint through the public function, which may be replaced or traced."""
+    return await public().run_endpoint_function(
+        dependant=options.dependant,
+        values=values,
+        is_coroutine=_is_coroutine_callable(options.dependant.call),
+    )
+
+
+# Responses.
+
+
+async def make_response(
+    options: HandlerOptions,
+    result: Any,
+    injected: Response | None,
+    background: StarletteBackgroundTasks | None,
+    scope: Scope,
+) -> Response:
+    """Return the `Response` object for what the endpoint returned."""
+    if isinstance(result, Response):
+        if result.background is None:
+            result.background = background
+        return result
+    arguments = response_arguments(options.status_code, injected, background)
+    dumped = dumps_json(options.response_field, options.response_class)
+    with _gate.operation(name="serialization", function=options.dependant.call):
+        content = await public().serialize_response(
+            field=options.response_field,
+            response_content=result,
+            include=options.response_model_include,
+            exclude=options.response_model_exclude,
+            by_alias=options.response_model_by_alias,
+            exclude_unset=options.response_model_exclude_unset,
+            exclude_defaults=options.response_model_exclude_defaults,
+            exclude_none=options.response_model_exclude_none,
+            is_coroutine=_is_coroutine_callable(options.dependant.call),
+            endpoint_ctx=endpoint_context(options.dependant, scope, scope["method"]),
+            dump_json=dumped,
+        )
+    return build_response(content, _response_class(options), dumped, arguments, injected)
+
+
+def response_error(error: ValueError, body: Any, options: HandlerOptions, scope: Scope) -> Exception:
+    """Return the error for a result that its response model refuses."""
+    if not isinstance(error, ValidationError):
+        return error
+    context = endpoint_context(options.dependant, scope, scope["method"])
+    errors = located_errors(error, ("response",))
+    return ResponseValidationError(errors=errors, body=body, endpoint_ctx=context)
+
+
+# Errors and routing.
+
+
+async def handle_exception(
+    error: Exception, connection: Request, scope: Scope, receive: Receive, send: Any
+) -> None:
+    """Answer with the registered handler of `error`; `send` is a `_core.Sender`."""
+    if send.started:
+        raise RuntimeError("Caught handled exception, but response already started.") from error
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise error
+
+    await wrap_app_handling_exceptions(app, connection)(scope, receive, send)
+
+
+def route_selected(scope: Scope, route: Any) -> None:
+    """Tell telemetry about a route that was asked in Python."""
+    report_route(scope, getattr(route, "path_format", None), mount=isinstance(route, Mount))
+
+
+def telemetry_route(scope: Scope, path_format: str | None) -> None:
+    """Tell telemetry about a compiled route."""
+    report_route(scope, path_format)
+
+
+def telemetry_begin(request: Request) -> Any:
+    """Return the telemetry data of this request with the request noted, or None."""
+    if _gate.loaded_api is None:
+        return None
+    data = _gate.loaded_api.get_telemetry_data()
+    if data is not None:
+        data.request = request
+    return data
+
+
+async def redirect(scope: Scope, path: str, route: Any, receive: Receive, send: Send) -> None:
+    """Redirect to the path with or without its trailing slash."""
+    redirect_scope = {**scope, "path": path}
+    if scope.get("fastapi.telemetry") is not None:
+        report_route(scope, redirected_path(route, redirect_scope))
+    await RedirectResponse(url=str(URL(scope=redirect_scope)))(scope, receive, send)
+
+
+async def fallback(router: ServingRouter, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer what no route matched: low-priority routes, then the router's default application."""
+    if not await handle_low_priority(router, scope, receive, send):
+        default: ASGIApp = router.default
+        await default(scope, receive, send)
+
+
+_core.configure(sys.modules[__name__])

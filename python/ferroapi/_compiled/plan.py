@@ -1,0 +1,151 @@
+"""The compiler: from a path operation's options and dependant tree to the arguments of a Rust plan."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from starlette.responses import JSONResponse
+
+from .._compat import ModelField
+from ..datastructures import DefaultPlaceholder
+from ..dependencies.models import (
+    Dependant,
+    _is_async_gen_callable,
+    _is_coroutine_callable,
+    _is_gen_callable,
+)
+from ..params import Form
+from .graph import GraphBuilder
+from .specs import CallKind, Compiled, HandlerOptions, ModelRendering
+
+_FIELD_LISTS = ("path_params", "query_params", "header_params", "cookie_params", "body_params")
+_NAMES = (
+    "name",
+    "request_param_name",
+    "websocket_param_name",
+    "http_connection_param_name",
+    "response_param_name",
+    "background_tasks_param_name",
+    "security_scopes_param_name",
+    "use_cache",
+    "path",
+    "scope",
+)
+_ORIGINAL_SERIALIZE = ModelField.serialize_json
+_ORIGINAL_VALIDATE = ModelField.validate
+_ORIGINAL_RENDER = JSONResponse.render
+_ORIGINAL_JSON_INIT = JSONResponse.__init__
+
+
+def compile_plan(options: HandlerOptions, overrides: Mapping[Any, Any] | None) -> Compiled:
+    """Describe the path operation of `options` to the Rust core, with `overrides` in force, if any."""
+    builder = GraphBuilder(
+        overrides=overrides,
+        websocket=False,
+        embed_body_fields=options.embed_body_fields,
+        form=is_form(options),
+    )
+    strict: Any = options.strict_content_type
+    return Compiled(
+        graph=builder.build(options.dependant, endpoint_kind(options)),
+        body=_body_kind(options),
+        strict_content_type=bool(strict.value if isinstance(strict, DefaultPlaceholder) else strict),
+        status=options.status_code or None,
+        rendering=_rendering(options),
+        snapshot=(options.dependant, fingerprint(options.dependant)),
+    )
+
+
+def plan_is_current(snapshot: tuple[Dependant, Any]) -> bool:
+    """Tell whether the dependant tree is still the one that was compiled."""
+    dependant, seen = snapshot
+    return bool(fingerprint(dependant) == seen)
+
+
+def fingerprint(dependant: Dependant) -> tuple[Any, ...]:
+    """Everything of a tree that a plan depends on, as identities and plain values."""
+    return (
+        id(dependant.call),
+        id(dependant.concurrency),
+        *[getattr(dependant, name) for name in _NAMES],
+        tuple(dependant.own_oauth_scopes or ()),
+        tuple(dependant.parent_oauth_scopes or ()),
+        *[tuple(map(id, getattr(dependant, name))) for name in _FIELD_LISTS],
+        *[fingerprint(child) for child in dependant.dependencies],
+    )
+
+
+def is_form(options: HandlerOptions) -> bool:
+    """Tell whether the path operation reads its body as a form."""
+    return options.body_field is not None and isinstance(options.body_field.field_info, Form)
+
+
+def response_class(options: HandlerOptions) -> Any:
+    """Return the class of responses, the default one resolved."""
+    declared = options.response_class
+    return declared.value if isinstance(declared, DefaultPlaceholder) else declared
+
+
+def endpoint_kind(options: HandlerOptions) -> CallKind:
+    """Tell how the endpoint is run."""
+    call = options.dependant.call
+    if options.is_json_stream or _is_async_gen_callable(call) or _is_gen_callable(call) or is_sse(options):
+        return "stream"
+    return "coroutine" if _is_coroutine_callable(call) else "threadpool"
+
+
+def is_sse(options: HandlerOptions) -> bool:
+    """Tell whether the response is a stream of server-sent events."""
+    from .._compat import lenient_issubclass
+    from ..sse import EventSourceResponse
+
+    return lenient_issubclass(response_class(options), EventSourceResponse)
+
+
+def _body_kind(options: HandlerOptions) -> Literal["none", "json", "form"]:
+    if options.body_field is None:
+        return "none"
+    return "form" if is_form(options) else "json"
+
+
+def _rendering(
+    options: HandlerOptions,
+) -> tuple[Literal["json", "model", "leaf"], ModelRendering | None]:
+    status = options.status_code
+    if status and not 100 <= status <= 999:
+        return "leaf", None
+    field = options.response_field
+    if field is None:
+        plain = (
+            response_class(options) is JSONResponse
+            and JSONResponse.render is _ORIGINAL_RENDER
+            and JSONResponse.__init__ is _ORIGINAL_JSON_INIT
+        )
+        return ("json" if plain else "leaf"), None
+    native = (
+        isinstance(options.response_class, DefaultPlaceholder)
+        and type(field) is ModelField
+        and ModelField.serialize_json is _ORIGINAL_SERIALIZE
+        and ModelField.validate is _ORIGINAL_VALIDATE
+        # The model of a synchronous endpoint is validated in a worker thread.
+        and _is_coroutine_callable(options.dependant.call)
+    )
+    return ("model", _model_rendering(options, field)) if native else ("leaf", None)
+
+
+def _model_rendering(options: HandlerOptions, field: ModelField) -> ModelRendering:
+    flags = {"by_alias": options.response_model_by_alias}
+    optional = {
+        "include": options.response_model_include,
+        "exclude": options.response_model_exclude,
+        "exclude_unset": options.response_model_exclude_unset,
+        "exclude_defaults": options.response_model_exclude_defaults,
+        "exclude_none": options.response_model_exclude_none,
+    }
+    flags |= {name: value for name, value in optional.items() if value is not None and value is not False}
+    adapter = field._type_adapter
+    return ModelRendering(
+        validate=adapter.validator.validate_python,
+        dump=adapter.serializer.to_json,
+        flag_names=tuple(flags),
+        flags=list(flags.values()),
+    )

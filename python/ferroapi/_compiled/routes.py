@@ -1,0 +1,262 @@
+"""A router's routes for the Rust table: included routers flattened, in registration order.
+
+Whatever is not served by the package's own, unpatched code stays a candidate that is asked in Python, at its
+place in the order.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette import convertors, routing
+from starlette.routing import PARAM_REGEX, BaseRoute, Match, compile_path
+from starlette.types import Receive, Scope, Send
+
+from .._routing.effective import _EffectiveRouteContext
+from .._routing.included import _IncludedRouter, select_candidate
+from .._routing.route import APIRoute
+from .._routing.scope import _FASTAPI_INCLUDED_ROUTER_KEY, _apply_router_form_limits, _get_fastapi_scope
+from .._routing.serving import ServingRouter
+from .specs import Route, Routes, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_BUILT_IN = {
+    "str": convertors.StringConvertor,
+    "path": convertors.PathConvertor,
+    "int": convertors.IntegerConvertor,
+    "float": convertors.FloatConvertor,
+    "uuid": convertors.UUIDConvertor,
+}
+_NATIVE_CONVERSIONS: dict[type, str] = {
+    convertors.StringConvertor: "text",
+    convertors.PathConvertor: "text",
+    convertors.IntegerConvertor: "int",
+    convertors.FloatConvertor: "float",
+}
+
+
+class _Methods:
+    """Methods of a class as they were when this module was loaded, to notice patches and overrides."""
+
+    def __init__(self, cls: type, *names: str) -> None:
+        self._originals = [(name, getattr(cls, name)) for name in names]
+
+    def are_those_of(self, obj: object) -> bool:
+        """Tell whether neither the object's class nor the object itself replaces one of the methods."""
+        cls = type(obj)
+        own = getattr(obj, "__dict__", {})
+        return all(getattr(cls, name) is method and name not in own for name, method in self._originals)
+
+    def are_unpatched(self, cls: type) -> bool:
+        return all(getattr(cls, name) is method for name, method in self._originals)
+
+
+_API_ROUTE = _Methods(APIRoute, "matches", "handle")
+_ROUTE = _Methods(routing.Route, "matches", "handle")
+_INCLUDED = _Methods(_IncludedRouter, "matches", "handle", "_match", "_handle_selected")
+_ROUTER = _Methods(ServingRouter, "matches", "handle")
+_DEFAULT = _Methods(ServingRouter, "not_found")
+_CONTEXT = _Methods(_EffectiveRouteContext, "matches")
+
+
+@dataclass(slots=True)
+class IncludedCandidate:
+    """A route of an included router that is asked in Python, as the chain of its routers would ask it."""
+
+    chain: "tuple[_IncludedRouter, ...]"
+    candidate: _EffectiveRouteContext
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match the scope; what was found is written when the request is handed over."""
+        return select_candidate(self.candidate, scope)[0], {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request that matched."""
+        for included in self.chain:
+            _apply_router_form_limits(scope, included.include_context.form_limits)
+        innermost = self.chain[-1]
+        _get_fastapi_scope(scope)[_FASTAPI_INCLUDED_ROUTER_KEY] = innermost
+        await innermost._serve(select_candidate(self.candidate, scope), scope, receive, send)
+
+
+@dataclass(slots=True)
+class _Found:
+    """A route in the flattened order."""
+
+    chain: tuple[_IncludedRouter, ...]
+    route: BaseRoute
+    context: _EffectiveRouteContext | None
+
+
+def compile_routes(router: ServingRouter) -> Routes:
+    """Describe the routes of `router` to the Rust table."""
+    found = list(_flatten(router.routes))
+    routes = []
+    behind_included = False
+    for item in found:
+        behind_included = behind_included or bool(item.chain) or isinstance(item.route, _IncludedRouter)
+        routes.append(_describe(item, behind_included))
+    return Routes(
+        routes=routes,
+        redirect_slashes=bool(router.redirect_slashes),
+        plain_fallback=_has_plain_fallback(router),
+        form_limits=router.form_limits or None,
+        has_included=behind_included,
+        snapshot=_snapshot(router, found),
+    )
+
+
+def routes_are_current(router: ServingRouter, snapshot: Any) -> bool:
+    """Tell whether a table compiled earlier still describes the router."""
+    return bool(_snapshot(router, list(_flatten(router.routes))) == snapshot)
+
+
+def _snapshot(router: ServingRouter, found: list[_Found]) -> Any:
+    return (
+        bool(router.redirect_slashes),
+        _has_plain_fallback(router),
+        dict(router.form_limits),
+        [_identity(item) for item in found],
+    )
+
+
+def _identity(item: _Found) -> tuple[Any, ...]:
+    source: Any = item.route if item.context is None else item.context
+    return (
+        id(item.route),
+        id(item.context),
+        tuple(map(id, item.chain)),
+        getattr(source, "path", None),
+        id(getattr(source, "path_regex", None)),
+        id(getattr(source, "param_convertors", None)),
+        id(getattr(source, "app", None)),
+        id(getattr(source, "endpoint", None)),
+        frozenset(getattr(source, "methods", None) or ()),
+        _is_native(item),
+    )
+
+
+def _flatten(routes: "Sequence[BaseRoute]") -> Iterator[_Found]:
+    for route in routes:
+        if isinstance(route, _IncludedRouter) and _is_transparent(route):
+            yield from _flatten_included(route, (route,))
+        else:
+            yield _Found((), route, None)
+
+
+def _flatten_included(included: _IncludedRouter, chain: tuple[_IncludedRouter, ...]) -> Iterator[_Found]:
+    for candidate in included.effective_candidates():
+        if isinstance(candidate, _EffectiveRouteContext):
+            yield _Found(chain, candidate.original_route, candidate)
+        elif _is_transparent(candidate):
+            yield from _flatten_included(candidate, (*chain, candidate))
+        else:
+            # Asked through its own methods, below the routers that include it.
+            yield _Found(chain, candidate, None)
+
+
+def _is_transparent(included: _IncludedRouter) -> bool:
+    return _INCLUDED.are_those_of(included) and _ROUTER.are_those_of(included.original_router)
+
+
+def _has_plain_fallback(router: ServingRouter) -> bool:
+    default = router.default
+    return (
+        next(iter(router._iter_low_priority_routes()), None) is None
+        and getattr(default, "__self__", None) is router
+        and getattr(default, "__func__", None) is ServingRouter.not_found
+        and _DEFAULT.are_unpatched(type(router))
+    )
+
+
+def _is_native(item: _Found) -> bool:
+    route = item.route
+    if isinstance(route, APIRoute):
+        return (
+            _API_ROUTE.are_those_of(route)
+            and _ROUTE.are_unpatched(routing.Route)
+            and (item.context is None or _CONTEXT.are_those_of(item.context))
+        )
+    # A plain route of an included router has no effective context of its own kind.
+    return item.context is None and type(route) is routing.Route and _ROUTE.are_those_of(route)
+
+
+def _describe(item: _Found, behind_included: bool) -> Route:
+    route = item.route
+    asked: Any = route
+    if item.context is not None:
+        asked = IncludedCandidate(item.chain, item.context)
+    elif item.chain:
+        asked = _NestedRouter(item.chain, route)
+    template = _template(item) if _is_native(item) else None
+    if template is None:
+        return Route(None, [], [], None, asked, None, behind_included)
+    source: Any = route if item.context is None else item.context
+    path_convertors = source.param_convertors
+    return Route(
+        template=template,
+        convertors=_custom_convertors(template, path_convertors),
+        conversions=[(name, _conversion(convertor)) for name, convertor in path_convertors.items()],
+        methods=sorted(source.methods) if source.methods else None,
+        asked=asked,
+        target=Target(
+            endpoint=source.endpoint,
+            route=route if isinstance(route, APIRoute) else None,
+            methods=source.methods,
+            app=source.app,
+            included=list(item.chain),
+            form_limits=[
+                included.include_context.form_limits
+                for included in item.chain
+                if included.include_context.form_limits
+            ],
+            context=item.context,
+            path_format=source.path_format,
+        ),
+        behind_included=behind_included,
+    )
+
+
+@dataclass(slots=True)
+class _NestedRouter:
+    """A nested included router with methods of its own, below routers that are flattened."""
+
+    chain: tuple[_IncludedRouter, ...]
+    nested: Any
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return self.nested.matches(scope)[0], {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        for included in self.chain:
+            _apply_router_form_limits(scope, included.include_context.form_limits)
+        await self.nested.handle(scope, receive, send)
+
+
+def _template(item: _Found) -> str | None:
+    """The path template, if it still says what the route's regular expression says."""
+    source: Any = item.route if item.context is None else item.context
+    try:
+        regex, _, _ = compile_path(source.path)
+    except (AssertionError, ValueError):
+        return None
+    same = regex.pattern == getattr(source.path_regex, "pattern", None)
+    return str(source.path) if same else None
+
+
+def _custom_convertors(template: str, path_convertors: dict[str, Any]) -> list[tuple[str, str]]:
+    custom = []
+    for match in PARAM_REGEX.finditer(template):
+        name, kind = match.groups("str")
+        kind = kind.lstrip(":")
+        convertor = path_convertors.get(name)
+        if type(convertor) is not _BUILT_IN.get(kind):
+            custom.append((kind, getattr(convertor, "regex", "")))
+    return custom
+
+
+def _conversion(convertor: Any) -> tuple[str, Any]:
+    kind = _NATIVE_CONVERSIONS.get(type(convertor))
+    return (kind, None) if kind else ("python", convertor)

@@ -1,0 +1,171 @@
+"""What the Rust core is told of a path operation. Each class is read field by field by its Rust namesake.
+
+`rust/ferroapi-core/src/plan/spec.rs`, `pipeline/compiled.rs` and `routing/table.rs` are the other side.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from .._compat import ModelField
+from .._form_limits import _FormLimits
+from ..dependencies.models import Dependant
+from ..types import IncEx
+
+Default: TypeAlias = tuple[Literal["required", "shared", "per_request"], Any]
+Injection: TypeAlias = tuple[Literal["request", "response", "background_tasks", "security_scopes"], Any]
+CallKind: TypeAlias = Literal["coroutine", "threadpool", "generator", "stream"]
+
+
+@dataclass(slots=True, frozen=True)
+class HandlerOptions:
+    """The arguments of `get_request_handler`."""
+
+    dependant: Dependant
+    body_field: ModelField | None
+    status_code: int | None
+    response_class: Any
+    response_field: ModelField | None
+    response_model_include: IncEx | None
+    response_model_exclude: IncEx | None
+    response_model_by_alias: bool
+    response_model_exclude_unset: bool
+    response_model_exclude_defaults: bool
+    response_model_exclude_none: bool
+    dependency_overrides_provider: Any
+    embed_body_fields: bool
+    strict_content_type: Any
+    stream_item_field: ModelField | None
+    is_json_stream: bool
+    form_limits: _FormLimits | None
+
+
+@dataclass(slots=True)
+class Check:
+    """How a raw value becomes an argument."""
+
+    field: ModelField
+    validate: Callable[..., Any] | None
+    default: Default
+    validate_default: bool
+
+
+@dataclass(slots=True)
+class Alias:
+    """A name under which a parameter may arrive, and where an error of it is located."""
+
+    name: str
+    key: str
+    header: bytes | None
+    loc: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Param:
+    """A path, query, header or cookie parameter."""
+
+    source: str
+    slot: int
+    aliases: list[Alias]
+    many: bool
+    empty_is_missing: bool
+    model: Any
+    check: Check
+
+
+@dataclass(slots=True)
+class BodyParam:
+    """A whole JSON body, or one key of it."""
+
+    slot: int
+    aliases: list[Alias]
+    check: Check
+
+
+@dataclass(slots=True)
+class Step:
+    """One callable with its parameters."""
+
+    call: Callable[..., Any] | None
+    kind: CallKind
+    first_slot: int
+    names: tuple[str, ...] = ()
+    params: list[Param] = field(default_factory=list)
+    body: tuple[str, Any] | None = None
+    injections: list[tuple[Injection, int]] = field(default_factory=list)
+    parent: int | None = None
+    target: int | None = None
+    cache_cell: int = 0
+    use_cache: bool = True
+    function_scope: bool = False
+    concurrency: Any = None
+
+
+@dataclass(slots=True)
+class Graph:
+    """A dependency graph in the order of execution; the last step is the root."""
+
+    steps: list[Step]
+    slots: int
+    cache_cells: int
+
+
+@dataclass(slots=True)
+class ModelRendering:
+    """A response model that pydantic-core validates and dumps to bytes."""
+
+    validate: Callable[..., Any]
+    dump: Callable[..., Any]
+    flag_names: tuple[str, ...]
+    flags: list[Any]
+
+
+@dataclass(slots=True)
+class Compiled:
+    """A path operation, ready to run."""
+
+    graph: Graph
+    body: Literal["none", "json", "form"]
+    strict_content_type: bool
+    status: int | None
+    rendering: tuple[Literal["json", "model", "leaf"], ModelRendering | None]
+    snapshot: Any
+
+
+@dataclass(slots=True)
+class Target:
+    """What a compiled match writes into the scope, and the application it runs."""
+
+    endpoint: Any
+    route: Any
+    methods: Any
+    app: Any
+    included: list[Any]
+    form_limits: list[Any]
+    context: Any
+    path_format: str | None
+
+
+@dataclass(slots=True)
+class Route:
+    """One route of a router, in registration order."""
+
+    template: str | None
+    convertors: list[tuple[str, str]]
+    conversions: list[tuple[str, tuple[str, Any]]]
+    methods: list[str] | None
+    asked: Any
+    target: Target | None
+    behind_included: bool
+
+
+@dataclass(slots=True)
+class Routes:
+    """All routes of a router."""
+
+    routes: list[Route]
+    redirect_slashes: bool
+    plain_fallback: bool
+    form_limits: Any
+    has_included: bool
+    snapshot: Any

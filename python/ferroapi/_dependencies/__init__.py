@@ -1,0 +1,1 @@
+"""What stands behind `dependencies.models` and `dependencies.utils`, one concern per file."""

@@ -1,0 +1,80 @@
+"""Signatures of callables, with their annotations evaluated."""
+
+import inspect
+import sys
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+)
+from typing import Any, ForwardRef, get_args, get_origin
+
+from .._compat import evaluate_forwardref
+
+_STREAM_ORIGINS = {AsyncIterable, AsyncIterator, AsyncGenerator, Iterable, Iterator, Generator}
+
+
+def _get_signature(call: Callable[..., Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(call, eval_str=True)
+    except NameError:
+        # A name imported under `if TYPE_CHECKING`, perhaps for a return type that nobody needs here
+        if sys.version_info >= (3, 14):
+            from annotationlib import Format
+
+            return inspect.signature(call, annotation_format=Format.FORWARDREF)
+        return inspect.signature(call)
+
+
+def _get_globals(call: Callable[..., Any]) -> dict[str, Any]:
+    namespace: dict[str, Any] = getattr(inspect.unwrap(call), "__globals__", {})
+    return namespace
+
+
+def get_typed_signature(call: Callable[..., Any]) -> inspect.Signature:
+    """The parameters of `call`, without its return annotation.
+
+    String annotations are evaluated in the globals of the function under all decorators; one that cannot be
+    evaluated stays a `ForwardRef`.
+    """
+    signature = _get_signature(call)
+    globalns = _get_globals(call)
+    return inspect.Signature(
+        [
+            inspect.Parameter(
+                name=param.name,
+                kind=param.kind,
+                default=param.default,
+                annotation=get_typed_annotation(param.annotation, globalns),
+            )
+            for param in signature.parameters.values()
+        ]
+    )
+
+
+def get_typed_annotation(annotation: Any, globalns: dict[str, Any]) -> Any:
+    """Evaluate `annotation` in `globalns` if it is a string; anything else is returned as it is."""
+    if not isinstance(annotation, str):
+        return annotation
+    evaluated = evaluate_forwardref(ForwardRef(annotation), globalns, globalns)
+    return None if evaluated is type(None) else evaluated
+
+
+def get_typed_return_annotation(call: Callable[..., Any]) -> Any:
+    """The evaluated return annotation of `call`; None if there is none."""
+    signature = _get_signature(call)
+    if signature.return_annotation is inspect.Signature.empty:
+        return None
+    return get_typed_annotation(signature.return_annotation, _get_globals(call))
+
+
+def get_stream_item_type(annotation: Any) -> Any | None:
+    """`T` for the return annotation of a generator or iterable of `T`, `Any` for a bare one, else None."""
+    if get_origin(annotation) not in _STREAM_ORIGINS:
+        return None
+    type_args = get_args(annotation)
+    return type_args[0] if type_args else Any

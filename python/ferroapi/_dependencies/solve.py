@@ -1,0 +1,125 @@
+"""Solving a dependency tree for one request: the public door into the compiled steps."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.background import BackgroundTasks as StarletteBackgroundTasks
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+
+from .. import _core
+from .._compat import Undefined
+from ..types import DependencyCacheKey
+from .dependant import Dependant
+from .scopes import _UsesScopesCache
+
+
+@dataclass
+class SolvedDependency:
+    """The outcome of solving a tree.
+
+    Attributes:
+        values: the keyword arguments for the callable at its root.
+        errors: validation errors; if there are any, `values` is incomplete.
+        background_tasks: the tasks object, if a dependency asked for one.
+        response: the response whose headers and status dependencies may have set.
+        dependency_cache: the results of shared dependencies by cache key.
+    """
+
+    values: dict[str, Any]
+    errors: list[Any]
+    background_tasks: StarletteBackgroundTasks | None
+    response: Response
+    dependency_cache: dict[DependencyCacheKey, Any]
+
+
+async def solve_dependencies(
+    *,
+    request: Request | WebSocket,
+    dependant: Dependant,
+    body: Any = Undefined,
+    background_tasks: StarletteBackgroundTasks | None = None,
+    response: Response | None = None,
+    dependency_overrides_provider: Any | None = None,
+    dependency_cache: dict[DependencyCacheKey, Any] | None = None,
+    async_exit_stack: AsyncExitStack,
+    embed_body_fields: bool,
+    _uses_scopes_cache: _UsesScopesCache | None = None,
+) -> SolvedDependency:
+    """Call all dependencies and extract all parameters of `dependant` for one request.
+
+    Args:
+        request: the connection; `fastapi_inner_astack` and `fastapi_function_astack` in its scope are exit
+            stacks for dependencies with `yield`.
+        dependant: the root of the tree; it is not called itself.
+        body: parsed JSON, a `FormData`, raw bytes, or `Undefined`.
+        background_tasks: the tasks object to go on with, if there is one.
+        response: the response that dependencies may change; a new one if left out.
+        dependency_overrides_provider: has the mapping `dependency_overrides`.
+        dependency_cache: results known already; new ones are added.
+        async_exit_stack: kept for callers; the stacks of the scope are used.
+        embed_body_fields: the body's parameters are keys of it.
+
+    Raises:
+        AssertionError: an exit stack is missing from the scope.
+    """
+    from .._compiled.leaves import new_injected_response
+
+    for name in ("fastapi_inner_astack", "fastapi_function_astack"):
+        assert isinstance(request.scope.get(name), AsyncExitStack), f"{name} not found in request scope"
+    overrides = getattr(dependency_overrides_provider, "dependency_overrides", None) or None
+    plan = _plan_for(dependant, overrides, isinstance(request, WebSocket), embed_body_fields)
+    cache = {} if dependency_cache is None else dependency_cache
+    values, errors, background_tasks, response, results = await _core.solve_dependencies(
+        plan.compiled,
+        request,
+        body,
+        isinstance(body, FormData),
+        background_tasks,
+        new_injected_response() if response is None else response,
+        [cache.get(key) for key in plan.cache_keys],
+    )
+    for key, result in zip(plan.cache_keys, results, strict=True):
+        if result is not None:
+            cache.setdefault(key, result)
+    return SolvedDependency(
+        values=values,
+        errors=[] if errors is None else errors,
+        background_tasks=background_tasks,
+        response=response,
+        dependency_cache=cache,
+    )
+
+
+class SolvePlan:
+    """A tree compiled for `solve_dependencies`, kept on its root; copies of the root start without one."""
+
+    __slots__ = ("cache_keys", "compiled", "key")
+
+    def __init__(
+        self,
+        dependant: Dependant,
+        overrides: Mapping[Any, Callable[..., Any]] | None,
+        websocket: bool,
+        embed_body_fields: bool,
+    ) -> None:
+        from .._compiled.graph import GraphBuilder
+
+        builder = GraphBuilder(
+            overrides=overrides, websocket=websocket, embed_body_fields=embed_body_fields, form=True
+        )
+        self.compiled = _core.SolvePlan(builder.build(dependant, "coroutine"))
+        self.cache_keys = list(builder.cache_keys)
+
+
+def _plan_for(
+    dependant: Dependant,
+    overrides: Mapping[Any, Callable[..., Any]] | None,
+    websocket: bool,
+    embed_body_fields: bool,
+) -> SolvePlan:
+    return SolvePlan(dependant, overrides, websocket, embed_body_fields)

@@ -1,0 +1,1 @@
+"""How this package takes the name ``fastapi``; the public face is ``dropin``."""

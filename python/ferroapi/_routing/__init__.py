@@ -1,0 +1,1 @@
+"""What the public `routing` module is made of."""

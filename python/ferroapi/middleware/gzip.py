@@ -1,0 +1,3 @@
+"""Response compression, as Starlette has it."""
+
+from starlette.middleware.gzip import GZipMiddleware as GZipMiddleware

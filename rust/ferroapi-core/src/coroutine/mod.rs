@@ -1,0 +1,17 @@
+//! Rust futures as Python coroutines, without a runtime.
+//!
+//! The event loop stays the user's. A [`Coroutine`] polls its future when Python sends into it; the
+//! only leaf future, [`Channel::await_`], drives a Python awaitable and passes whatever that yields
+//! straight through, so the loop never sees anything but the user's own futures.
+
+mod awaiting;
+mod channel;
+mod object;
+
+pub use channel::Channel;
+pub use object::Coroutine;
+
+use pyo3::prelude::*;
+
+/// What a finished request-path future gives back to Python.
+pub type Outcome = PyResult<Py<PyAny>>;

@@ -1,0 +1,64 @@
+//! Raw header look-ups in the ASGI scope (names are lower case there, values are Latin-1).
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+
+/// Calls `visit` with each raw `(name, value)` until it returns `false`.
+pub fn each_header(
+    scope: &Bound<'_, PyDict>,
+    mut visit: impl FnMut(&[u8], &[u8]) -> bool,
+) -> PyResult<()> {
+    let py = scope.py();
+    let headers = scope
+        .get_item(intern!(py, "headers"))?
+        .ok_or_else(|| pyo3::exceptions::PyKeyError::new_err("headers"))?;
+    if let Ok(list) = headers.cast::<PyList>() {
+        for item in list {
+            if !visit_pair(&item, &mut visit)? {
+                break;
+            }
+        }
+        return Ok(());
+    }
+    // Not necessarily a list: as `Headers` does, settle an iterable once for everybody.
+    let list = PyList::new(py, headers.try_iter()?.collect::<PyResult<Vec<_>>>()?)?;
+    scope.set_item(intern!(py, "headers"), &list)?;
+    for item in list {
+        if !visit_pair(&item, &mut visit)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn visit_pair(
+    item: &Bound<'_, PyAny>,
+    visit: &mut impl FnMut(&[u8], &[u8]) -> bool,
+) -> PyResult<bool> {
+    if let Ok(pair) = item.cast::<PyTuple>() {
+        let name = pair.get_item(0)?;
+        let value = pair.get_item(1)?;
+        return Ok(visit(name.cast::<PyBytes>()?.as_bytes(), value.cast::<PyBytes>()?.as_bytes()));
+    }
+    let name = item.get_item(0)?;
+    let value = item.get_item(1)?;
+    Ok(visit(name.cast::<PyBytes>()?.as_bytes(), value.cast::<PyBytes>()?.as_bytes()))
+}
+
+/// The first value of a header, given its lower-case name.
+pub fn first_header(scope: &Bound<'_, PyDict>, name: &[u8]) -> PyResult<Option<Vec<u8>>> {
+    let mut found = None;
+    each_header(scope, |header, value| {
+        if header == name {
+            found = Some(value.to_vec());
+        }
+        found.is_none()
+    })?;
+    Ok(found)
+}
+
+/// A header value as Python text.
+pub fn latin1<'py>(py: Python<'py>, value: &[u8]) -> Bound<'py, PyString> {
+    PyString::new(py, &ferroapi_http::latin1::decode(value))
+}

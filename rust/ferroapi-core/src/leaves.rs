@@ -1,0 +1,91 @@
+//! The Python leaves: what Rust calls where Python has to answer.
+//!
+//! They are handed over once per load of the package (`configure`), so that Rust never imports by a
+//! name which the drop-in may have changed.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+use crate::cell::AttachedCell;
+
+/// The members of `_compiled/leaves.py`; each is documented there.
+#[derive(FromPyObject)]
+pub struct Leaves {
+    pub compile_plan: Py<PyAny>,
+    pub solve_publicly: Py<PyAny>,
+    pub plan_is_current: Py<PyAny>,
+    pub compile_routes: Py<PyAny>,
+    pub routes_are_current: Py<PyAny>,
+    pub patches: Py<PyAny>,
+
+    pub new_request: Py<PyAny>,
+    pub new_websocket: Py<PyAny>,
+    pub new_exit_stack: Py<PyAny>,
+    pub new_injected_response: Py<PyAny>,
+    pub new_background_tasks: Py<PyAny>,
+    pub new_security_scopes: Py<PyAny>,
+
+    pub undefined: Py<PyAny>,
+    pub missing_error: Py<PyAny>,
+    pub located_errors: Py<PyAny>,
+    pub validate_field: Py<PyAny>,
+    pub field_default: Py<PyAny>,
+    pub overrides_values: Py<PyAny>,
+    pub params_to_args: Py<PyAny>,
+    pub body_to_args: Py<PyAny>,
+
+    pub is_json_content_type: Py<PyAny>,
+    pub from_json: Py<PyAny>,
+    pub json_loads: Py<PyAny>,
+    pub read_form: Py<PyAny>,
+    pub body_error: Py<PyAny>,
+    pub client_disconnect: Py<PyAny>,
+    pub validation_error: Py<PyAny>,
+
+    pub run_in_threadpool: Py<PyAny>,
+    pub call_limited: Py<PyAny>,
+    pub enter_generator: Py<PyAny>,
+    pub close_stack: Py<PyAny>,
+    pub response_not_awaited: Py<PyAny>,
+
+    pub run_endpoint: Py<PyAny>,
+    pub stream_response: Py<PyAny>,
+    pub response_error: Py<PyAny>,
+    pub jsonable_encoder: Py<PyAny>,
+    pub json_text: Py<PyAny>,
+    pub make_response: Py<PyAny>,
+    pub response_class: Py<PyAny>,
+    pub plain_response_call: Py<PyAny>,
+
+    pub handle_exception: Py<PyAny>,
+    pub http_exception: Py<PyAny>,
+    pub default_http_exception_handler: Py<PyAny>,
+    pub starlette_http_exception: Py<PyAny>,
+    pub method_not_allowed: Py<PyAny>,
+    pub fallback: Py<PyAny>,
+    pub update_scope: Py<PyAny>,
+    pub apply_form_limits: Py<PyAny>,
+    pub route_selected: Py<PyAny>,
+    pub redirect: Py<PyAny>,
+    pub match_full: Py<PyAny>,
+    pub match_partial: Py<PyAny>,
+
+    pub telemetry_route: Py<PyAny>,
+}
+
+static LEAVES: AttachedCell<Option<Arc<Leaves>>> = AttachedCell::new(None);
+
+/// The leaves of the package as it is loaded now.
+pub fn leaves(py: Python<'_>) -> PyResult<Arc<Leaves>> {
+    LEAVES
+        .read(py, Clone::clone)
+        .ok_or_else(|| PyRuntimeError::new_err("ferroapi._core was used before the package configured it"))
+}
+
+/// Hand over the Python leaves. Called by the package when it is imported.
+#[pyfunction]
+pub fn configure(py: Python<'_>, module: Leaves) {
+    drop(LEAVES.replace(py, Some(Arc::new(module))));
+}

@@ -1,0 +1,32 @@
+//! `ferroapi._core`: the request path of ferroapi, compiled.
+
+mod call;
+mod cell;
+mod coroutine;
+mod epoch;
+mod extract;
+mod leaves;
+mod pipeline;
+mod plan;
+mod request;
+mod respond;
+mod routing;
+mod stacks;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = true)]
+mod _core {
+    #[pymodule_export]
+    use crate::coroutine::Coroutine;
+    #[pymodule_export]
+    use crate::epoch::bump_epoch;
+    #[pymodule_export]
+    use crate::leaves::configure;
+    #[pymodule_export]
+    use crate::pipeline::{Handler, Pipeline, RouteApp, SolvePlan, solve_dependencies};
+    #[pymodule_export]
+    use crate::respond::Sender;
+    #[pymodule_export]
+    use crate::routing::Dispatcher;
+}

@@ -1,0 +1,191 @@
+//! Reading and parsing the request body.
+
+use pyo3::exceptions::{PyException, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+
+use ferroapi_http::content_type::{self, ContentType};
+
+use super::compiled::{BodyKind, Compiled};
+use crate::extract::first_header;
+use crate::plan::Body;
+use crate::request::RequestContext;
+
+/// The body as the dependencies receive it.
+///
+/// `given` says that the request object came from outside, so that its own methods must be asked.
+pub async fn read(
+    compiled: &Compiled,
+    options: &Py<PyAny>,
+    cx: &mut RequestContext,
+    given: bool,
+) -> PyResult<Body> {
+    let outcome = match compiled.body {
+        BodyKind::None => return Ok(Body::Undefined),
+        BodyKind::Form => read_form(options, cx).await,
+        BodyKind::Json => read_json(compiled, cx, given).await,
+    };
+    outcome.or_else(|error| {
+        Python::attach(|py| {
+            if !error.is_instance_of::<PyException>(py) {
+                return Err(error);
+            }
+            let arguments = (error.into_value(py), options, &cx.scope);
+            Err(PyErr::from_value(cx.leaves.body_error.call1(py, arguments)?.into_bound(py)))
+        })
+    })
+}
+
+async fn read_form(options: &Py<PyAny>, cx: &mut RequestContext) -> PyResult<Body> {
+    let call = Python::attach(|py| {
+        let request = cx.request(py)?;
+        cx.leaves.read_form.call1(py, (request, options))
+    })?;
+    Ok(Body::Form(cx.await_(call).await?))
+}
+
+async fn read_json(compiled: &Compiled, cx: &mut RequestContext, given: bool) -> PyResult<Body> {
+    let bytes = if given { ask_for_bytes(cx).await? } else { receive_bytes(cx).await? };
+    let bytes = match bytes {
+        Bytes::Empty => return Ok(Body::Undefined),
+        Bytes::Read(bytes) => bytes,
+    };
+    if !Python::attach(|py| is_json(py, compiled, cx))? {
+        return Ok(Body::Content(bytes));
+    }
+    if given {
+        let call = Python::attach(|py| {
+            let request = cx.request(py)?;
+            request.call_method0(py, intern!(py, "json"))
+        })?;
+        return Ok(Body::Content(cx.await_(call).await?));
+    }
+    Python::attach(|py| {
+        let content = parse(py, cx, &bytes)?;
+        cx.keep_json(content.clone_ref(py));
+        Ok(Body::Content(content))
+    })
+}
+
+enum Bytes {
+    Empty,
+    Read(Py<PyAny>),
+}
+
+/// `await request.body()`.
+async fn ask_for_bytes(cx: &mut RequestContext) -> PyResult<Bytes> {
+    let call = Python::attach(|py| {
+        let request = cx.request(py)?;
+        request.call_method0(py, intern!(py, "body"))
+    })?;
+    let bytes = cx.await_(call).await?;
+    let full = Python::attach(|py| bytes.is_truthy(py))?;
+    Ok(if full { Bytes::Read(bytes) } else { Bytes::Empty })
+}
+
+/// Drains `receive` until the last message of the body.
+async fn receive_bytes(cx: &mut RequestContext) -> PyResult<Bytes> {
+    let mut chunks: Vec<Py<PyBytes>> = Vec::new();
+    loop {
+        let call = Python::attach(|py| cx.receive.call0(py))?;
+        let message = cx.await_(call).await?;
+        let more = Python::attach(|py| take_chunk(message.bind(py), &mut chunks, cx))?;
+        if !more {
+            break;
+        }
+    }
+    Python::attach(|py| {
+        let bytes = join(py, chunks)?;
+        cx.keep_body(bytes.clone_ref(py));
+        let empty = bytes.as_bytes(py).is_empty();
+        Ok(if empty { Bytes::Empty } else { Bytes::Read(bytes.into_any()) })
+    })
+}
+
+/// Keeps a message's chunk; `false` after the last one.
+fn take_chunk(
+    message: &Bound<'_, PyAny>,
+    chunks: &mut Vec<Py<PyBytes>>,
+    cx: &RequestContext,
+) -> PyResult<bool> {
+    let py = message.py();
+    let kind = message.get_item(intern!(py, "type"))?;
+    let kind = kind.cast::<PyString>()?.to_str()?;
+    if kind == "http.disconnect" {
+        return Err(PyErr::from_value(cx.leaves.client_disconnect.call0(py)?.into_bound(py)));
+    }
+    if kind != "http.request" {
+        return Ok(true);
+    }
+    let get = intern!(py, "get");
+    let body = message.call_method1(get, (intern!(py, "body"), PyBytes::new(py, b"")))?;
+    let more = message.call_method1(get, (intern!(py, "more_body"), false))?;
+    if body.is_truthy()? {
+        chunks.push(match body.cast_into::<PyBytes>() {
+            Ok(bytes) => bytes.unbind(),
+            // `bytearray` and `memoryview` bodies.
+            Err(error) => PyBytes::new(py, &error.into_inner().extract::<Vec<u8>>()?).unbind(),
+        });
+    }
+    more.is_truthy()
+}
+
+fn join(py: Python<'_>, mut chunks: Vec<Py<PyBytes>>) -> PyResult<Py<PyBytes>> {
+    if chunks.len() == 1 {
+        if let Some(only) = chunks.pop() {
+            return Ok(only);
+        }
+    }
+    let length = chunks.iter().map(|chunk| chunk.as_bytes(py).len()).sum();
+    PyBytes::new_with(py, length, |target| {
+        let mut rest = target;
+        for chunk in &chunks {
+            let bytes = chunk.as_bytes(py);
+            let (head, tail) = rest.split_at_mut(bytes.len());
+            head.copy_from_slice(bytes);
+            rest = tail;
+        }
+        Ok(())
+    })
+    .map(Bound::unbind)
+}
+
+/// Whether the content type says JSON; without one, the path operation decides.
+fn is_json(py: Python<'_>, compiled: &Compiled, cx: &RequestContext) -> PyResult<bool> {
+    if cx.custom_request {
+        if let Some(request) = &cx.request {
+            let headers = request.getattr(py, intern!(py, "headers"))?;
+            let value = headers.call_method1(py, intern!(py, "get"), ("content-type",))?;
+            if !value.is_truthy(py)? {
+                return Ok(!compiled.strict_content_type);
+            }
+            return cx.leaves.is_json_content_type.call1(py, (value,))?.is_truthy(py);
+        }
+    }
+    let Some(value) = first_header(cx.scope.bind(py), b"content-type")? else {
+        return Ok(!compiled.strict_content_type);
+    };
+    if value.is_empty() {
+        return Ok(!compiled.strict_content_type);
+    }
+    match content_type::classify(&value) {
+        ContentType::Json => Ok(true),
+        ContentType::NotJson => Ok(false),
+        ContentType::Unsure => {
+            let text = ferroapi_http::latin1::decode(&value).into_owned();
+            cx.leaves.is_json_content_type.call1(py, (text,))?.is_truthy(py)
+        }
+    }
+}
+
+/// pydantic's parser first; where it refuses, the standard library's leniencies and errors count.
+fn parse(py: Python<'_>, cx: &RequestContext, bytes: &Py<PyAny>) -> PyResult<Py<PyAny>> {
+    match cx.leaves.from_json.call1(py, (bytes,)) {
+        Ok(content) => Ok(content),
+        Err(error) if error.is_instance_of::<PyValueError>(py) => {
+            cx.leaves.json_loads.call1(py, (bytes,))
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,104 @@
+//! Exceptions on their way out: registered handlers, and the default ones where nothing is registered.
+
+use pyo3::exceptions::PyException;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::request::RequestContext;
+use crate::respond::{JsonResponse, send_messages};
+
+/// Runs the handler registered for `error`, as Starlette's `wrap_app_handling_exceptions` does.
+///
+/// `fresh` asks for a new `Request`, as the exception middleware makes one of its own.
+///
+/// # Errors
+/// The error itself where no handler takes it, or what the handler raised.
+pub async fn handle(cx: &mut RequestContext, error: PyErr, fresh: bool) -> PyResult<()> {
+    let call = Python::attach(|py| {
+        if !error.is_instance_of::<PyException>(py) {
+            return Err(error);
+        }
+        if !has_handler(py, cx, &error)? {
+            return Err(error);
+        }
+        let request = if fresh {
+            let sender = cx.sender(py)?;
+            cx.leaves.new_request.call1(py, (&cx.scope, &cx.receive, sender))?
+        } else {
+            cx.request(py)?
+        };
+        let sender = cx.sender(py)?;
+        let arguments = (error.into_value(py), request, &cx.scope, &cx.receive, sender);
+        cx.leaves.handle_exception.call1(py, arguments)
+    })?;
+    cx.await_(call).await.map(drop)
+}
+
+/// The two handler tables that the exception middleware put into the scope.
+fn tables<'py>(py: Python<'py>, cx: &RequestContext) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    match cx.scope_get(py, intern!(py, "starlette.exception_handlers"))? {
+        Some(tables) => Ok(tables.cast_into::<PyTuple>().ok()),
+        None => Ok(None),
+    }
+}
+
+fn has_handler(py: Python<'_>, cx: &RequestContext, error: &PyErr) -> PyResult<bool> {
+    let Some(tables) = tables(py, cx)? else { return Ok(false) };
+    let (by_class, by_status) = (tables.get_item(0)?, tables.get_item(1)?);
+    let value = error.value(py);
+    if value.is_instance(cx.leaves.starlette_http_exception.bind(py))? {
+        let status = value.getattr(intern!(py, "status_code"))?;
+        if by_status.contains(status)? {
+            return Ok(true);
+        }
+    }
+    for class in value.get_type().mro() {
+        if by_class.contains(class)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Answers 404: natively if the default handler would, else through an `HTTPException`.
+pub async fn not_found(cx: &mut RequestContext) -> PyResult<()> {
+    const BODY: &[u8] = br#"{"detail":"Not Found"}"#;
+    let parts = Python::attach(|py| {
+        if !is_default_for(py, cx, 404)? {
+            return Ok(None);
+        }
+        let response = JsonResponse { status: 404, body: BODY.to_vec(), background: None };
+        response.into_parts(py, None).map(Some)
+    })?;
+    if let Some(parts) = parts {
+        return send_messages(cx, parts).await;
+    }
+    let error = Python::attach(|py| raised(py, cx, 404))?;
+    handle(cx, error, true).await
+}
+
+fn raised(py: Python<'_>, cx: &RequestContext, status: u16) -> PyResult<PyErr> {
+    let exception = cx.leaves.http_exception.call1(py, (status,))?;
+    Ok(PyErr::from_value(exception.into_bound(py)))
+}
+
+/// `HTTPException(404)`, for whoever is to see it.
+pub fn not_found_error(py: Python<'_>, cx: &RequestContext) -> PyErr {
+    raised(py, cx, 404).unwrap_or_else(|error| error)
+}
+
+/// Whether an `HTTPException` of this status would meet the package's own default handler.
+fn is_default_for(py: Python<'_>, cx: &RequestContext, status: u16) -> PyResult<bool> {
+    let Some(tables) = tables(py, cx)? else { return Ok(false) };
+    let (by_class, by_status) = (tables.get_item(0)?, tables.get_item(1)?);
+    let (Ok(by_class), Ok(by_status)) = (by_class.cast::<PyDict>(), by_status.cast::<PyDict>()) else {
+        return Ok(false);
+    };
+    if by_status.len() > 0 && by_status.contains(status)? {
+        return Ok(false);
+    }
+    let handler = by_class.get_item(&cx.leaves.starlette_http_exception)?;
+    let default = &cx.leaves.default_http_exception_handler;
+    Ok(handler.is_some_and(|handler| handler.is(default.bind(py))))
+}

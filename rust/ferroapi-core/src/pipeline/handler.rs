@@ -1,0 +1,300 @@
+//! A path operation's handler: from a request to what answers it.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyAssertionError, PyAttributeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::{PyTraverseError, PyVisit};
+
+use super::body;
+use super::compiled::Compiled;
+use super::endpoint::{self, Answer, Arguments};
+use super::patches::{Patches, patches};
+use crate::cell::AttachedCell;
+use crate::coroutine::{Channel, Coroutine};
+use crate::epoch;
+use crate::leaves::Leaves;
+use crate::plan::{Body, solve};
+use crate::request::RequestContext;
+use crate::stacks::{Stack, StackKey};
+
+/// The plan of one path operation, compiled on first use and rebuilt when what it was made of changes.
+#[pyclass(frozen, module = "ferroapi._core")]
+pub struct Handler {
+    /// `HandlerOptions` of the Python side.
+    options: Py<PyAny>,
+    /// The provider of `dependency_overrides`, or none.
+    overrides_provider: Option<Py<PyAny>>,
+    plan: AttachedCell<Option<Plan>>,
+    overridden: AttachedCell<Option<(Py<PyDict>, Plan)>>,
+    /// The coroutine function that stands for this handler in Python.
+    door: AttachedCell<Option<Py<PyAny>>>,
+}
+
+#[derive(Clone)]
+struct Plan {
+    epoch: u64,
+    compiled: Arc<Compiled>,
+}
+
+impl Handler {
+    /// The plan in force: overrides, if there are any, have one of their own.
+    fn compiled(&self, py: Python<'_>, leaves: &Leaves) -> PyResult<Arc<Compiled>> {
+        if let Some(overrides) = self.overrides(py)? {
+            return self.overridden_plan(py, leaves, &overrides);
+        }
+        let known = self.plan.read(py, Clone::clone);
+        let plan = self.refresh(py, leaves, known, None)?;
+        let compiled = Arc::clone(&plan.compiled);
+        drop(self.plan.replace(py, Some(plan)));
+        Ok(compiled)
+    }
+
+    fn overrides<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(provider) = &self.overrides_provider else { return Ok(None) };
+        let overrides = provider.bind(py).getattr(intern!(py, "dependency_overrides"))?;
+        Ok(overrides.is_truthy()?.then_some(overrides))
+    }
+
+    fn overridden_plan(
+        &self,
+        py: Python<'_>,
+        leaves: &Leaves,
+        overrides: &Bound<'_, PyAny>,
+    ) -> PyResult<Arc<Compiled>> {
+        let known = self.overridden.take(py);
+        let known = match known {
+            Some((seen, plan)) if same_content(overrides, seen.bind(py))? => Some(plan),
+            _ => None,
+        };
+        let copy = match overrides.cast::<PyDict>() {
+            Ok(dict) => dict.copy()?,
+            // Another mapping can't be compared cheaply; it is compiled anew each time.
+            Err(_) => PyDict::new(py),
+        };
+        let plan = self.refresh(py, leaves, known, Some(overrides))?;
+        let compiled = Arc::clone(&plan.compiled);
+        drop(self.overridden.replace(py, Some((copy.unbind(), plan))));
+        Ok(compiled)
+    }
+
+    /// `known` if it still holds, else a new plan.
+    fn refresh(
+        &self,
+        py: Python<'_>,
+        leaves: &Leaves,
+        known: Option<Plan>,
+        overrides: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Plan> {
+        if let Some(plan) = known {
+            let epoch = epoch::current();
+            if plan.epoch == epoch {
+                return Ok(plan);
+            }
+            let snapshot = &plan.compiled.snapshot;
+            if leaves.plan_is_current.call1(py, (snapshot,))?.is_truthy(py)? {
+                return Ok(Plan { epoch, compiled: plan.compiled });
+            }
+        }
+        let described = leaves.compile_plan.call1(py, (&self.options, overrides))?;
+        Ok(Plan { epoch: epoch::current(), compiled: Arc::new(described.extract(py)?) })
+    }
+
+    /// Runs body, dependencies and endpoint; the answer is not sent yet.
+    ///
+    /// `given`: the request object came from outside and must be asked instead of the scope.
+    pub async fn answer(&self, cx: &mut RequestContext, given: bool) -> PyResult<Answer> {
+        let (compiled, patches, traced) = Python::attach(|py| {
+            let compiled = self.compiled(py, &cx.leaves)?;
+            let patches = patches(py, &cx.leaves)?;
+            Ok::<_, PyErr>((compiled, patches, cx.is_traced(py)?))
+        })?;
+        let body = body::read(&compiled, &self.options, cx, given).await?;
+        let arguments = self.solve(&compiled, &patches, cx, &body, traced).await?;
+        endpoint::run(&compiled, &patches, &self.options, cx, arguments, given, traced).await
+    }
+
+    async fn solve(
+        &self,
+        compiled: &Compiled,
+        patches: &Patches,
+        cx: &mut RequestContext,
+        body: &Body,
+        traced: bool,
+    ) -> PyResult<Arguments> {
+        let (arguments, errors) = match &patches.solve_dependencies {
+            None if !traced => {
+                let mut solution = solve(&compiled.graph, cx, body, Vec::new()).await?;
+                let errors = solution.errors.take().map(Py::into_any);
+                (Arguments::Slots(solution), errors)
+            }
+            // A replaced resolver, or one whose work is traced, speaks the public protocol.
+            _ => self.solve_in_python(cx, body).await?,
+        };
+        match errors {
+            None => Ok(arguments),
+            Some(errors) => Err(Python::attach(|py| {
+                let body = match body {
+                    Body::Undefined => py.None(),
+                    body => body.object(cx, py),
+                };
+                validation_error(py, cx, &self.options, errors, body)
+            })),
+        }
+    }
+
+    async fn solve_in_python(
+        &self,
+        cx: &mut RequestContext,
+        body: &Body,
+    ) -> PyResult<(Arguments, Option<Py<PyAny>>)> {
+        let call = Python::attach(|py| {
+            let request = cx.request(py)?;
+            let stack = cx.stack(py, StackKey::Request)?;
+            let body = body.object(cx, py);
+            cx.leaves.solve_publicly.call1(py, (request, &self.options, body, stack))
+        })?;
+        let solved = cx.await_(call).await?;
+        Python::attach(|py| {
+            let solved = solved.bind(py);
+            cx.response = Some(solved.getattr(intern!(py, "response"))?.unbind());
+            let background = solved.getattr(intern!(py, "background_tasks"))?;
+            cx.background = (!background.is_none()).then(|| background.unbind());
+            let errors = solved.getattr(intern!(py, "errors"))?;
+            let errors = errors.is_truthy()?.then(|| errors.unbind());
+            let values = solved.getattr(intern!(py, "values"))?.unbind();
+            Ok((Arguments::Mapping(values), errors))
+        })
+    }
+}
+
+fn validation_error(
+    py: Python<'_>,
+    cx: &RequestContext,
+    options: &Py<PyAny>,
+    errors: Py<PyAny>,
+    body: Py<PyAny>,
+) -> PyErr {
+    match cx.leaves.validation_error.call1(py, (errors, body, options, &cx.scope)) {
+        Ok(error) => PyErr::from_value(error.into_bound(py)),
+        Err(error) => error,
+    }
+}
+
+/// The same keys with the identical values.
+fn same_content(overrides: &Bound<'_, PyAny>, seen: &Bound<'_, PyDict>) -> PyResult<bool> {
+    let Ok(overrides) = overrides.cast::<PyDict>() else { return Ok(false) };
+    if overrides.len() != seen.len() {
+        return Ok(false);
+    }
+    for (key, value) in seen {
+        if !overrides.get_item(key)?.is_some_and(|present| present.is(&value)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The context of a request object that somebody else made.
+pub fn context_of_given(
+    py: Python<'_>,
+    channel: Arc<Channel>,
+    request: &Bound<'_, PyAny>,
+) -> PyResult<RequestContext> {
+    let scope = request.getattr(intern!(py, "scope"))?.cast_into::<PyDict>()?;
+    let mut cx = RequestContext::new(py, channel, scope.clone().unbind(), py.None(), py.None())?;
+    cx.request_stack = Some(published_stack(&scope, StackKey::Request)?);
+    cx.function_stack = Some(published_stack(&scope, StackKey::Function)?);
+    cx.custom_request = has_own_values(py, &cx, request)?;
+    cx.request = Some(request.clone().unbind());
+    Ok(cx)
+}
+
+/// Whether the object must be asked for its parameters instead of the scope.
+fn has_own_values(
+    py: Python<'_>,
+    cx: &RequestContext,
+    request: &Bound<'_, PyAny>,
+) -> PyResult<bool> {
+    let class = request.get_type();
+    if class.is(cx.leaves.new_request.bind(py)) || class.is(cx.leaves.new_websocket.bind(py)) {
+        return Ok(false);
+    }
+    cx.leaves.overrides_values.call1(py, (class,))?.is_truthy(py)
+}
+
+fn published_stack(scope: &Bound<'_, PyDict>, key: StackKey) -> PyResult<Stack> {
+    let name = key.name(scope.py());
+    match scope.get_item(name)? {
+        Some(object) => Ok(Stack { object: object.unbind() }),
+        None => Err(PyAssertionError::new_err(format!("{name} not found in request scope"))),
+    }
+}
+
+#[pymethods]
+impl Handler {
+    #[new]
+    fn new(py: Python<'_>, options: Py<PyAny>) -> PyResult<Self> {
+        let provider = options.getattr(py, intern!(py, "dependency_overrides_provider"))?;
+        Ok(Self {
+            options,
+            overrides_provider: (!provider.is_none(py)).then_some(provider),
+            plan: AttachedCell::new(None),
+            overridden: AttachedCell::new(None),
+            door: AttachedCell::new(None),
+        })
+    }
+
+    /// The description this handler is compiled from.
+    #[getter]
+    fn options(&self, py: Python<'_>) -> Py<PyAny> {
+        self.options.clone_ref(py)
+    }
+
+    /// The coroutine function behind which this handler stands in Python.
+    #[getter]
+    fn door(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.door.read(py, |door| door.as_ref().map(|door| door.clone_ref(py)))
+    }
+
+    #[setter(door)]
+    fn set_door(&self, py: Python<'_>, door: Py<PyAny>) {
+        drop(self.door.replace(py, Some(door)));
+    }
+
+    /// Answer a request object with a response object.
+    fn respond_to(slf: Py<Self>, request: Py<PyAny>) -> Coroutine {
+        Coroutine::new(|channel| async move {
+            let mut cx = Python::attach(|py| context_of_given(py, channel, request.bind(py)))?;
+            match slf.get().answer(&mut cx, true).await? {
+                Answer::Object(response) => Ok(response),
+                Answer::Native(_) => Err(PyAttributeError::new_err("a response object was asked for")),
+            }
+        })
+    }
+
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
+        let py = slf.py();
+        Ok((slf.get_type(), PyTuple::new(py, [slf.get().options.clone_ref(py)])?))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.options)?;
+        visit.call(&self.overrides_provider)?;
+        // SAFETY: called by the collector only.
+        visit.call(unsafe { self.door.traversed() })
+    }
+
+    fn __clear__(&self) {
+        Python::attach(|py| {
+            drop(self.plan.take(py));
+            drop(self.overridden.take(py));
+            drop(self.door.take(py));
+        });
+    }
+}
+

@@ -1,0 +1,17 @@
+//! The straight line of one request: body, dependencies, endpoint, response, errors.
+
+mod app;
+mod body;
+mod compiled;
+mod endpoint;
+mod errors;
+mod handler;
+mod patches;
+mod route_app;
+mod solve_door;
+
+pub use app::Pipeline;
+pub use errors::not_found_error;
+pub use handler::Handler;
+pub use route_app::RouteApp;
+pub use solve_door::{SolvePlan, solve_dependencies};

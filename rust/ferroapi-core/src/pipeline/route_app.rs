@@ -1,0 +1,189 @@
+//! The ASGI application of one path operation: exit stacks, handler, response, route-level errors.
+
+use pyo3::exceptions::PyUnboundLocalError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::{PyTraverseError, PyVisit};
+
+use super::endpoint::Answer;
+use super::errors;
+use super::handler::Handler;
+use crate::coroutine::Coroutine;
+use crate::request::RequestContext;
+use crate::respond::{ResponseParts, send_messages};
+use crate::stacks::{Stack, StackKey, close};
+
+/// What answers the request.
+enum Responder {
+    Compiled(Py<Handler>),
+    /// A handler of the user's: a callable from `Request` to `Response`.
+    Python { handler: Py<PyAny>, is_async: bool },
+}
+
+/// What `request_response` returns: an ASGI application that Rust can also enter directly.
+#[pyclass(frozen, weakref, module = "ferroapi._core")]
+pub struct RouteApp {
+    responder: Responder,
+}
+
+impl RouteApp {
+    /// Answers one request, with the route's own exception handling.
+    pub async fn respond(&self, cx: &mut RequestContext) -> PyResult<()> {
+        match self.within_stacks(cx).await {
+            Ok(()) => Ok(()),
+            Err(error) => errors::handle(cx, error, false).await,
+        }
+    }
+
+    /// The body of the two exit stacks: the function stack closes before sending, the other after.
+    async fn within_stacks(&self, cx: &mut RequestContext) -> PyResult<()> {
+        let answer = self.answer(cx).await;
+        let stack = cx.function_stack.take();
+        let sent = match close(cx, stack, answer).await {
+            Ok(Some(answer)) => send_answer(cx, answer).await,
+            Ok(None) => Err(unbound_response()),
+            Err(error) => Err(error),
+        };
+        let stack = cx.request_stack.take();
+        match close(cx, stack, sent).await? {
+            Some(()) => Ok(()),
+            None => Err(Python::attach(|py| match cx.leaves.response_not_awaited.call0(py) {
+                Ok(error) => PyErr::from_value(error.into_bound(py)),
+                Err(error) => error,
+            })),
+        }
+    }
+
+    async fn answer(&self, cx: &mut RequestContext) -> PyResult<Answer> {
+        match &self.responder {
+            Responder::Compiled(handler) => handler.get().answer(cx, false).await,
+            Responder::Python { handler, is_async } => {
+                let call = Python::attach(|py| {
+                    cx.open_stacks(py)?;
+                    let request = cx.request(py)?;
+                    if *is_async {
+                        handler.call1(py, (request,))
+                    } else {
+                        cx.leaves.run_in_threadpool.call1(py, (handler, request))
+                    }
+                })?;
+                cx.await_(call).await.map(Answer::Object)
+            }
+        }
+    }
+}
+
+/// A dependency swallowed the exception, so that there is no response to send.
+fn unbound_response() -> PyErr {
+    PyUnboundLocalError::new_err(
+        "cannot access local variable 'response' where it is not associated with a value",
+    )
+}
+
+async fn send_answer(cx: &mut RequestContext, answer: Answer) -> PyResult<()> {
+    let response = match answer {
+        Answer::Native(response) => {
+            let parts = Python::attach(|py| response.into_parts(py, cx.response.as_ref()))?;
+            return send_messages(cx, parts).await;
+        }
+        Answer::Object(response) => response,
+    };
+    if let Some(parts) = Python::attach(|py| plain_parts(py, cx, &response))? {
+        return send_messages(cx, parts).await;
+    }
+    let call = Python::attach(|py| {
+        let sender = cx.sender(py)?;
+        response.call1(py, (&cx.scope, &cx.receive, sender))
+    })?;
+    cx.await_(call).await.map(drop)
+}
+
+/// The parts of a response whose `__call__` is Starlette's own, so that it needs no call.
+fn plain_parts(
+    py: Python<'_>,
+    cx: &RequestContext,
+    response: &Py<PyAny>,
+) -> PyResult<Option<ResponseParts>> {
+    let response = response.bind(py);
+    let call = response.get_type().getattr(intern!(py, "__call__"))?;
+    if !call.is(cx.leaves.plain_response_call.bind(py)) {
+        return Ok(None);
+    }
+    let headers = response.getattr(intern!(py, "raw_headers"))?;
+    let Ok(headers) = headers.cast_into::<pyo3::types::PyList>() else { return Ok(None) };
+    let background = response.getattr(intern!(py, "background"))?;
+    Ok(Some(ResponseParts {
+        status: response.getattr(intern!(py, "status_code"))?.unbind(),
+        headers: headers.unbind(),
+        body: response.getattr(intern!(py, "body"))?.unbind(),
+        background: (!background.is_none()).then(|| background.unbind()),
+    }))
+}
+
+#[pymethods]
+impl RouteApp {
+    /// `handler`: a compiled `Handler`, or a callable from request to response.
+    #[new]
+    #[pyo3(signature = (handler, is_async=true))]
+    fn new(handler: Bound<'_, PyAny>, is_async: bool) -> Self {
+        let responder = match handler.cast::<Handler>() {
+            Ok(compiled) => Responder::Compiled(compiled.clone().unbind()),
+            Err(_) => Responder::Python { handler: handler.unbind(), is_async },
+        };
+        Self { responder }
+    }
+
+    /// The compiled handler, or the user's callable.
+    #[getter]
+    fn handler(&self, py: Python<'_>) -> Py<PyAny> {
+        match &self.responder {
+            Responder::Compiled(handler) => handler.clone_ref(py).into_any(),
+            Responder::Python { handler, .. } => handler.clone_ref(py),
+        }
+    }
+
+    fn __call__(
+        slf: Py<Self>,
+        scope: Bound<'_, PyDict>,
+        receive: Py<PyAny>,
+        send: Py<PyAny>,
+    ) -> Coroutine {
+        let scope = scope.unbind();
+        Coroutine::new(|channel| async move {
+            let mut cx = Python::attach(|py| {
+                let mut cx = RequestContext::new(py, channel, scope, receive, send)?;
+                let published = cx.scope_get(py, StackKey::Middleware.name(py))?;
+                cx.middleware_stack = published.map(|object| Stack { object: object.unbind() });
+                Ok::<_, PyErr>(cx)
+            })?;
+            slf.get().respond(&mut cx).await?;
+            Ok(Python::attach(|py| py.None()))
+        })
+    }
+
+    /// As a function, it is copied by reference.
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: Py<PyAny>) -> Py<Self> {
+        slf
+    }
+
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
+        let py = slf.py();
+        let is_async = !matches!(slf.get().responder, Responder::Python { is_async: false, .. });
+        let arguments = (slf.get().handler(py), is_async).into_pyobject(py)?;
+        Ok((slf.get_type(), arguments))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match &self.responder {
+            Responder::Compiled(handler) => visit.call(handler),
+            Responder::Python { handler, .. } => visit.call(handler),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! `solve_dependencies`: the narrower door into the same steps, for whoever has a request object.
+
+use pyo3::prelude::*;
+
+use super::handler::context_of_given;
+use crate::coroutine::Coroutine;
+use crate::plan::{Body, Graph, solve};
+
+/// A dependency graph that `solve_dependencies` can run on its own.
+#[pyclass(frozen, module = "ferroapi._core")]
+pub struct SolvePlan {
+    graph: Graph,
+}
+
+#[pymethods]
+impl SolvePlan {
+    #[new]
+    fn new(graph: Graph) -> Self {
+        Self { graph }
+    }
+}
+
+/// Run the steps of `plan` for `request`; gives `(values, errors, background, response, cache)`.
+#[pyfunction]
+#[pyo3(signature = (plan, request, body, is_form, background, response, cache))]
+pub fn solve_dependencies(
+    plan: Py<SolvePlan>,
+    request: Py<PyAny>,
+    body: Py<PyAny>,
+    is_form: bool,
+    background: Option<Py<PyAny>>,
+    response: Py<PyAny>,
+    cache: Vec<Option<Py<PyAny>>>,
+) -> Coroutine {
+    Coroutine::new(|channel| async move {
+        let mut cx = Python::attach(|py| context_of_given(py, channel, request.bind(py)))?;
+        cx.background = background;
+        cx.response = Some(response);
+        let body = Python::attach(|py| {
+            if body.is(&cx.leaves.undefined) {
+                Body::Undefined
+            } else if is_form {
+                Body::Form(body.clone_ref(py))
+            } else {
+                Body::Content(body.clone_ref(py))
+            }
+        });
+        let graph = &plan.get().graph;
+        let solution = solve(graph, &mut cx, &body, cache).await?;
+        Python::attach(|py| {
+            let step = graph.steps.last();
+            let values = step.map(|step| solution.values(py, step)).transpose()?;
+            let cache: Vec<_> = solution.cache.into_iter().collect();
+            let result = (values, solution.errors, cx.background, cx.response, cache);
+            Ok(result.into_pyobject(py)?.into_any().unbind())
+        })
+    })
+}

@@ -1,0 +1,8 @@
+//! The dependency graph of a path operation, compiled to an array of steps, and its execution.
+
+mod check;
+mod solve;
+mod spec;
+
+pub use solve::{Body, Solution, solve};
+pub use spec::{Alias, CallKind, Graph, Param, Source, Step, unknown};

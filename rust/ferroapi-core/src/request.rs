@@ -1,0 +1,166 @@
+//! One request on its way through the pipeline, and the objects made for it when somebody looks.
+
+use std::sync::Arc;
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::coroutine::Channel;
+use crate::leaves::{leaves, Leaves};
+use crate::respond::Sender;
+use crate::stacks::{Stack, StackKey};
+
+/// The state of one HTTP request (or WebSocket session) inside the compiled pipeline.
+pub struct RequestContext {
+    pub leaves: Arc<Leaves>,
+    pub channel: Arc<Channel>,
+    pub scope: Py<PyDict>,
+    pub receive: Py<PyAny>,
+    pub send: Py<PyAny>,
+    /// The `Request` or `WebSocket`, once made or given.
+    pub request: Option<Py<PyAny>>,
+    /// The request object may answer differently from the scope (a subclass with its own properties).
+    pub custom_request: bool,
+    /// The injected `Response`, once somebody asked for it.
+    pub response: Option<Py<PyAny>>,
+    pub background: Option<Py<PyAny>>,
+    pub middleware_stack: Option<Stack>,
+    pub request_stack: Option<Stack>,
+    pub function_stack: Option<Stack>,
+    body: Option<Py<PyBytes>>,
+    json: Option<Py<PyAny>>,
+    sender: Option<Py<PyAny>>,
+}
+
+impl RequestContext {
+    pub fn new(
+        py: Python<'_>,
+        channel: Arc<Channel>,
+        scope: Py<PyDict>,
+        receive: Py<PyAny>,
+        send: Py<PyAny>,
+    ) -> PyResult<Self> {
+        Ok(Self {
+            leaves: leaves(py)?,
+            channel,
+            scope,
+            receive,
+            send,
+            request: None,
+            custom_request: false,
+            response: None,
+            background: None,
+            middleware_stack: None,
+            request_stack: None,
+            function_stack: None,
+            body: None,
+            json: None,
+            sender: None,
+        })
+    }
+
+    /// The `send` that Python code gets: it notes when the response starts.
+    pub fn sender(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        if self.sender.is_none() {
+            let sender = Sender::new(Arc::clone(&self.channel), self.send.clone_ref(py));
+            self.sender = Some(Py::new(py, sender)?.into_any());
+        }
+        self.sender
+            .as_ref()
+            .map(|sender| sender.clone_ref(py))
+            .ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("no sender"))
+    }
+
+    /// The `Request`, made through its class on first use; it sees the body that was read already.
+    pub fn request(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        if let Some(request) = &self.request {
+            return Ok(request.clone_ref(py));
+        }
+        self.open_stacks(py)?;
+        let sender = self.sender(py)?;
+        let arguments = (self.scope.clone_ref(py), self.receive.clone_ref(py), sender);
+        let request = self.leaves.new_request.call1(py, arguments)?;
+        if let Some(body) = &self.body {
+            request.setattr(py, intern!(py, "_body"), body)?;
+            request.setattr(py, intern!(py, "_stream_consumed"), true)?;
+        }
+        if let Some(json) = &self.json {
+            request.setattr(py, intern!(py, "_json"), json)?;
+        }
+        self.request = Some(request.clone_ref(py));
+        Ok(request)
+    }
+
+    /// Remembers what was read, for a `Request` that may be made later.
+    pub fn keep_body(&mut self, body: Py<PyBytes>) {
+        self.body = Some(body);
+    }
+
+    pub fn keep_json(&mut self, json: Py<PyAny>) {
+        self.json = Some(json);
+    }
+
+    /// The exit stacks go into the scope before Python code can look for them.
+    pub fn open_stacks(&mut self, py: Python<'_>) -> PyResult<()> {
+        self.stack(py, StackKey::Middleware)?;
+        self.stack(py, StackKey::Request)?;
+        self.stack(py, StackKey::Function)?;
+        Ok(())
+    }
+
+    /// One of the three exit stacks, made and published in the scope on first use.
+    pub fn stack(&mut self, py: Python<'_>, key: StackKey) -> PyResult<Py<PyAny>> {
+        let place = match key {
+            StackKey::Middleware => &mut self.middleware_stack,
+            StackKey::Request => &mut self.request_stack,
+            StackKey::Function => &mut self.function_stack,
+        };
+        if let Some(stack) = place {
+            return Ok(stack.object.clone_ref(py));
+        }
+        let object = self.leaves.new_exit_stack.call0(py)?;
+        self.scope.bind(py).set_item(key.name(py), &object)?;
+        *place = Some(Stack { object: object.clone_ref(py) });
+        Ok(object)
+    }
+
+    /// The injected response: no status, no headers until the user sets some.
+    pub fn response(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        if let Some(response) = &self.response {
+            return Ok(response.clone_ref(py));
+        }
+        let response = self.leaves.new_injected_response.call0(py)?;
+        self.response = Some(response.clone_ref(py));
+        Ok(response)
+    }
+
+    pub fn background_tasks(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        if let Some(tasks) = &self.background {
+            return Ok(tasks.clone_ref(py));
+        }
+        let tasks = self.leaves.new_background_tasks.call0(py)?;
+        self.background = Some(tasks.clone_ref(py));
+        Ok(tasks)
+    }
+
+    pub fn scope_get<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, pyo3::types::PyString>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        use pyo3::types::PyDictMethods;
+        self.scope.bind(py).get_item(key)
+    }
+
+    pub async fn await_(&self, awaitable: Py<PyAny>) -> PyResult<Py<PyAny>> {
+        self.channel.await_(awaitable).await
+    }
+}
+
+impl RequestContext {
+    /// Whether a telemetry span is open for this request.
+    pub fn is_traced(&self, py: Python<'_>) -> PyResult<bool> {
+        self.scope.bind(py).contains(intern!(py, "fastapi.telemetry"))
+    }
+}

@@ -1,0 +1,9 @@
+//! From a result to the messages of a response.
+
+mod json;
+mod native;
+mod sender;
+
+pub use json::write_json;
+pub use native::{JsonResponse, ResponseParts, send_messages};
+pub use sender::Sender;

@@ -1,0 +1,100 @@
+//! Responses written without a `Response` object.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+
+use crate::request::RequestContext;
+
+/// A JSON response in parts; what `JSONResponse.__init__` would have made of them.
+pub struct JsonResponse {
+    pub status: u16,
+    pub body: Vec<u8>,
+    pub background: Option<Py<PyAny>>,
+}
+
+/// What goes into the two messages of a plain response.
+pub struct ResponseParts {
+    pub status: Py<PyAny>,
+    pub headers: Py<PyList>,
+    pub body: Py<PyAny>,
+    pub background: Option<Py<PyAny>>,
+}
+
+impl JsonResponse {
+    /// Adds the head: length and type first, then the headers of the injected response.
+    pub fn into_parts(
+        self,
+        py: Python<'_>,
+        injected: Option<&Py<PyAny>>,
+    ) -> PyResult<ResponseParts> {
+        let headers = PyList::empty(py);
+        let bodiless = self.status < 200 || matches!(self.status, 204 | 205 | 304);
+        if !(self.status < 200 || matches!(self.status, 204 | 304)) {
+            let mut length = itoa::Buffer::new();
+            let length = length.format(self.body.len()).as_bytes();
+            headers.append((intern_bytes::content_length(py), PyBytes::new(py, length)))?;
+        }
+        headers.append(intern_bytes::json_content_type(py)?)?;
+        if let Some(injected) = injected {
+            let raw = injected.bind(py).getattr(intern!(py, "raw_headers"))?;
+            for header in raw.try_iter()? {
+                headers.append(header?)?;
+            }
+        }
+        let body = if bodiless { &[] } else { self.body.as_slice() };
+        Ok(ResponseParts {
+            status: self.status.into_pyobject(py)?.into_any().unbind(),
+            headers: headers.unbind(),
+            body: PyBytes::new(py, body).into_any().unbind(),
+            background: self.background,
+        })
+    }
+}
+
+/// Sends head and body, then runs the background task.
+pub async fn send_messages(cx: &RequestContext, parts: ResponseParts) -> PyResult<()> {
+    let start = Python::attach(|py| {
+        let message = PyDict::new(py);
+        message.set_item(intern!(py, "type"), intern!(py, "http.response.start"))?;
+        message.set_item(intern!(py, "status"), parts.status)?;
+        message.set_item(intern!(py, "headers"), parts.headers)?;
+        cx.channel.mark_response_started();
+        cx.send.call1(py, (message,))
+    })?;
+    cx.await_(start).await?;
+    let body = Python::attach(|py| {
+        let message = PyDict::new(py);
+        message.set_item(intern!(py, "type"), intern!(py, "http.response.body"))?;
+        message.set_item(intern!(py, "body"), parts.body)?;
+        cx.send.call1(py, (message,))
+    })?;
+    cx.await_(body).await?;
+    if let Some(background) = parts.background {
+        let task = Python::attach(|py| background.call0(py))?;
+        cx.await_(task).await?;
+    }
+    Ok(())
+}
+
+mod intern_bytes {
+    //! Byte strings that every response shares.
+
+    use super::{Bound, Py, PyBytes, PyResult, PyTuple, Python};
+    use pyo3::sync::PyOnceLock;
+
+    static CONTENT_LENGTH: PyOnceLock<Py<PyBytes>> = PyOnceLock::new();
+    static JSON_CONTENT_TYPE: PyOnceLock<Py<PyTuple>> = PyOnceLock::new();
+
+    pub fn content_length(py: Python<'_>) -> &Bound<'_, PyBytes> {
+        CONTENT_LENGTH.get_or_init(py, || PyBytes::new(py, b"content-length").unbind()).bind(py)
+    }
+
+    pub fn json_content_type(py: Python<'_>) -> PyResult<&Bound<'_, PyTuple>> {
+        let pair = JSON_CONTENT_TYPE.get_or_try_init(py, || {
+            let pair = [PyBytes::new(py, b"content-type"), PyBytes::new(py, b"application/json")];
+            PyTuple::new(py, pair).map(Bound::unbind)
+        })?;
+        Ok(pair.bind(py))
+    }
+}

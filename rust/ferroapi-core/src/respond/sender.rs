@@ -1,0 +1,45 @@
+//! The `send` callable that Python code is given.
+
+use std::sync::Arc;
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+use pyo3::{PyTraverseError, PyVisit};
+
+use crate::coroutine::Channel;
+
+/// Passes messages on and notes when the response has started.
+#[pyclass(frozen, module = "ferroapi._core")]
+pub struct Sender {
+    channel: Arc<Channel>,
+    send: Py<PyAny>,
+}
+
+impl Sender {
+    pub fn new(channel: Arc<Channel>, send: Py<PyAny>) -> Self {
+        Self { channel, send }
+    }
+}
+
+#[pymethods]
+impl Sender {
+    fn __call__(&self, py: Python<'_>, message: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let kind = message.get_item(intern!(py, "type"))?;
+        if kind.cast::<PyString>().is_ok_and(|kind| kind == "http.response.start") {
+            self.channel.mark_response_started();
+        }
+        self.send.call1(py, (message,))
+    }
+
+    /// Whether `http.response.start` was sent.
+    #[getter]
+    fn started(&self) -> bool {
+        self.channel.response_started()
+    }
+
+    #[allow(clippy::unnecessary_wraps)]
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.send)
+    }
+}

@@ -1,0 +1,311 @@
+//! One connection through the table: the first full match wins, else the first partial one.
+
+use std::sync::Arc;
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+use ferroapi_http::{RouteId, Verdict};
+
+use super::dispatcher::Dispatcher;
+use super::path::{paths, route_path, scope_text, toggled_slash};
+use super::table::{Reach, RouteSpec, Table, Target};
+use crate::pipeline::RouteApp;
+use crate::request::RequestContext;
+
+/// What became of the connection.
+pub enum Found {
+    /// A route (or a redirect, or the router's own fallback) took it.
+    Route,
+    /// Nothing did, and the answer is the plain 404 for applications.
+    Nothing,
+}
+
+/// A route that is to run.
+enum Hit {
+    Compiled { id: RouteId, reach: Reach, path_params: Py<PyDict> },
+    Asked { id: RouteId, child_scope: Py<PyAny> },
+}
+
+/// Runs the connection in `cx` through the router's table.
+pub async fn dispatch(dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyResult<Found> {
+    let (table, kind) = Python::attach(|py| enter(py, dispatcher, cx))?;
+    if let Kind::Lifespan(call) = kind {
+        cx.await_(call).await?;
+        return Ok(Found::Route);
+    }
+    let http = matches!(kind, Kind::Http);
+    let hit = Python::attach(|py| find(py, &table, cx, http))?;
+    if let Some(hit) = hit {
+        run(&table, cx, hit).await?;
+        return Ok(Found::Route);
+    }
+    if let Some(call) = Python::attach(|py| redirect(py, &table, cx, http))? {
+        cx.await_(call).await?;
+        return Ok(Found::Route);
+    }
+    let plain = table.spec.plain_fallback
+        && http
+        && Python::attach(|py| cx.scope.bind(py).contains(intern!(py, "app")))?;
+    if plain {
+        return Ok(Found::Nothing);
+    }
+    let call = Python::attach(|py| {
+        let sender = cx.sender(py)?;
+        cx.leaves.fallback.call1(py, (&dispatcher.router, &cx.scope, &cx.receive, sender))
+    })?;
+    cx.await_(call).await?;
+    Ok(Found::Route)
+}
+
+enum Kind {
+    Http,
+    WebSocket,
+    Lifespan(Py<PyAny>),
+}
+
+/// What the router does before it looks at its routes.
+fn enter(
+    py: Python<'_>,
+    dispatcher: &Dispatcher,
+    cx: &mut RequestContext,
+) -> PyResult<(Arc<Table>, Kind)> {
+    let table = dispatcher.table(py, &cx.leaves)?;
+    let kind = cx.scope_get(py, intern!(py, "type"))?;
+    let kind = kind.ok_or_else(|| pyo3::exceptions::PyKeyError::new_err("type"))?;
+    let kind = kind.cast::<PyString>()?.to_str()?;
+    if !matches!(kind, "http" | "websocket" | "lifespan") {
+        return Err(pyo3::exceptions::PyAssertionError::new_err(()));
+    }
+    if let Some(limits) = &table.spec.form_limits {
+        cx.leaves.apply_form_limits.call1(py, (&cx.scope, limits))?;
+    }
+    let scope = cx.scope.bind(py);
+    let key = intern!(py, "router");
+    if !scope.contains(key)? {
+        scope.set_item(key, &dispatcher.router)?;
+    }
+    let kind = match kind {
+        "http" => Kind::Http,
+        "websocket" => Kind::WebSocket,
+        _ => {
+            let method = dispatcher.router.getattr(py, intern!(py, "lifespan"))?;
+            let sender = cx.send.clone_ref(py);
+            Kind::Lifespan(method.call1(py, (&cx.scope, &cx.receive, sender))?)
+        }
+    };
+    Ok((table, kind))
+}
+
+fn find(
+    py: Python<'_>,
+    table: &Table,
+    cx: &mut RequestContext,
+    http: bool,
+) -> PyResult<Option<Hit>> {
+    if !http {
+        return find_asking_all(py, table, cx);
+    }
+    let scope = cx.scope.bind(py).clone();
+    let (path, root_path) = paths(&scope)?;
+    let path = route_path(&path, &root_path);
+    let method = scope_text(&scope, intern!(py, "method"))?.unwrap_or_default();
+    let mut partial = None;
+    for candidate in table.tree().matches(&path) {
+        let Some(route) = table.route(candidate.route) else { continue };
+        if candidate.verdict == Verdict::AskCaller {
+            match ask(py, cx, route, candidate.route, &scope)? {
+                Asked::Full(hit) => return Ok(Some(hit)),
+                Asked::Partial(hit) => partial = partial.or(Some(hit)),
+                Asked::None => {}
+            }
+            continue;
+        }
+        let outer = scope.get_item(intern!(py, "path_params"))?;
+        let texts = candidate.params.iter().map(|range| range.of(&path).to_owned());
+        let texts: smallvec::SmallVec<[String; 4]> = texts.collect();
+        let path_params = route.path_params(outer, &texts, py)?.unbind();
+        let reach = route.reach(&method);
+        let hit = Hit::Compiled { id: candidate.route, reach, path_params };
+        if reach == Reach::Full {
+            return Ok(Some(hit));
+        }
+        partial = partial.or(Some(hit));
+    }
+    Ok(partial)
+}
+
+/// WebSocket sessions: compiled routes answer HTTP only, so the others are asked in their order.
+fn find_asking_all(
+    py: Python<'_>,
+    table: &Table,
+    cx: &mut RequestContext,
+) -> PyResult<Option<Hit>> {
+    let scope = cx.scope.bind(py).clone();
+    let mut partial = None;
+    for (index, route) in table.routes().iter().enumerate() {
+        if route.target.is_some() {
+            continue;
+        }
+        let Ok(id) = u32::try_from(index).map(RouteId) else { break };
+        match ask(py, cx, route, id, &scope)? {
+            Asked::Full(hit) => return Ok(Some(hit)),
+            Asked::Partial(hit) => partial = partial.or(Some(hit)),
+            Asked::None => {}
+        }
+    }
+    Ok(partial)
+}
+
+enum Asked {
+    Full(Hit),
+    Partial(Hit),
+    None,
+}
+
+/// `route.matches(scope)`.
+fn ask(
+    py: Python<'_>,
+    cx: &RequestContext,
+    route: &RouteSpec,
+    id: RouteId,
+    scope: &Bound<'_, PyDict>,
+) -> PyResult<Asked> {
+    let answer = route.asked.bind(py).call_method1(intern!(py, "matches"), (scope,))?;
+    let (reach, child_scope): (Bound<'_, PyAny>, Py<PyAny>) = answer.extract()?;
+    if reach.is(cx.leaves.match_full.bind(py)) {
+        return Ok(Asked::Full(Hit::Asked { id, child_scope }));
+    }
+    if reach.is(cx.leaves.match_partial.bind(py)) {
+        return Ok(Asked::Partial(Hit::Asked { id, child_scope }));
+    }
+    Ok(Asked::None)
+}
+
+async fn run(table: &Table, cx: &mut RequestContext, hit: Hit) -> PyResult<()> {
+    let call = match hit {
+        Hit::Asked { id, child_scope } => Python::attach(|py| {
+            let route = table.route(id).ok_or_else(lost_route)?;
+            cx.leaves.update_scope.call1(py, (&cx.scope, child_scope))?;
+            cx.leaves.route_selected.call1(py, (&cx.scope, &route.asked))?;
+            let sender = cx.sender(py)?;
+            let arguments = (&cx.scope, &cx.receive, sender);
+            route.asked.call_method1(py, intern!(py, "handle"), arguments)
+        })?,
+        Hit::Compiled { id, reach, path_params } => {
+            let route = table.route(id).ok_or_else(lost_route)?;
+            let target = route.target.as_ref().ok_or_else(lost_route)?;
+            Python::attach(|py| select(py, cx, route, target, path_params))?;
+            if reach == Reach::Full {
+                let app = Python::attach(|py| {
+                    target.app.cast_bound::<RouteApp>(py).ok().map(|app| app.clone().unbind())
+                });
+                if let Some(app) = app {
+                    return app.get().respond(cx).await;
+                }
+            }
+            Python::attach(|py| {
+                let sender = cx.sender(py)?;
+                if reach == Reach::Full {
+                    return target.app.call1(py, (&cx.scope, &cx.receive, sender));
+                }
+                let arguments = (&target.methods, &cx.scope, &cx.receive, sender);
+                cx.leaves.method_not_allowed.call1(py, arguments)
+            })?
+        }
+    };
+    cx.await_(call).await.map(drop)
+}
+
+fn lost_route() -> PyErr {
+    pyo3::exceptions::PyRuntimeError::new_err("ferroapi: a matched route left its table")
+}
+
+/// Writes what a compiled match means into the scope.
+fn select(
+    py: Python<'_>,
+    cx: &RequestContext,
+    route: &RouteSpec,
+    target: &Target,
+    path_params: Py<PyDict>,
+) -> PyResult<()> {
+    let scope = cx.scope.bind(py);
+    for limits in &target.form_limits {
+        cx.leaves.apply_form_limits.call1(py, (scope, limits))?;
+    }
+    let fastapi = if route.behind_included { Some(fastapi_scope(scope)?) } else { None };
+    if let (Some(fastapi), Some(included)) = (&fastapi, target.included.last()) {
+        fastapi.set_item(intern!(py, "included_router"), included)?;
+    }
+    scope.set_item(intern!(py, "endpoint"), &target.endpoint)?;
+    scope.set_item(intern!(py, "path_params"), path_params)?;
+    if let Some(route) = &target.route {
+        scope.set_item(intern!(py, "route"), route)?;
+    }
+    if let (Some(fastapi), Some(context)) = (&fastapi, &target.context) {
+        fastapi.set_item(intern!(py, "effective_route_context"), context)?;
+    }
+    if cx.is_traced(py)? {
+        cx.leaves.telemetry_route.call1(py, (scope, &target.path_format))?;
+    }
+    Ok(())
+}
+
+/// `scope["fastapi"]`, made if it is not there.
+fn fastapi_scope<'py>(scope: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
+    let key = intern!(scope.py(), "fastapi");
+    if let Some(found) = scope.get_item(key)? {
+        return Ok(found.cast_into::<PyDict>()?);
+    }
+    let fresh = PyDict::new(scope.py());
+    scope.set_item(key, &fresh)?;
+    Ok(fresh)
+}
+
+/// The redirect to the same path with or without its slash, if a route matches that.
+fn redirect(
+    py: Python<'_>,
+    table: &Table,
+    cx: &mut RequestContext,
+    http: bool,
+) -> PyResult<Option<Py<PyAny>>> {
+    if table.spec.has_included {
+        fastapi_scope(cx.scope.bind(py))?;
+    }
+    if !http || !table.spec.redirect_slashes {
+        return Ok(None);
+    }
+    let scope = cx.scope.bind(py).clone();
+    let (path, root_path) = paths(&scope)?;
+    let present = route_path(&path, &root_path);
+    if present == "/" {
+        return Ok(None);
+    }
+    let other = toggled_slash(&path, &present);
+    let other_route_path = route_path(&other, &root_path);
+    let mut redirect_scope = None;
+    for candidate in table.tree().matches(&other_route_path) {
+        let Some(route) = table.route(candidate.route) else { continue };
+        let matched = match candidate.verdict {
+            Verdict::AskCaller => {
+                let scope = match &redirect_scope {
+                    Some(scope) => scope,
+                    None => {
+                        let copy = scope.copy()?;
+                        copy.set_item(intern!(py, "path"), &other)?;
+                        redirect_scope.insert(copy)
+                    }
+                };
+                !matches!(ask(py, cx, route, candidate.route, scope)?, Asked::None)
+            }
+            Verdict::Matched => true,
+        };
+        if matched {
+            let sender = cx.sender(py)?;
+            let arguments = (&scope, other, &route.asked, &cx.receive, sender);
+            return cx.leaves.redirect.call1(py, arguments).map(Some);
+        }
+    }
+    Ok(None)
+}

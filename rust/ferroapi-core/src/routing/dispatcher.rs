@@ -1,0 +1,100 @@
+//! The compiled side of an `APIRouter`: its table, and the way in for Python.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::{PyTraverseError, PyVisit};
+
+use super::dispatch::{Found, dispatch};
+use super::table::Table;
+use crate::cell::AttachedCell;
+use crate::coroutine::Coroutine;
+use crate::epoch;
+use crate::leaves::Leaves;
+use crate::pipeline::not_found_error;
+use crate::request::RequestContext;
+
+#[derive(Clone)]
+struct Known {
+    epoch: u64,
+    table: Arc<Table>,
+}
+
+/// Finds and runs the route of a request. Derived data: it can be dropped and made anew at any time.
+#[pyclass(frozen, module = "ferroapi._core")]
+pub struct Dispatcher {
+    pub router: Py<PyAny>,
+    known: AttachedCell<Option<Known>>,
+}
+
+impl Dispatcher {
+    /// The table in force, rebuilt if the routes changed.
+    pub fn table(&self, py: Python<'_>, leaves: &Leaves) -> PyResult<Arc<Table>> {
+        let epoch = epoch::current();
+        if let Some(known) = self.known.read(py, Clone::clone) {
+            if known.epoch == epoch {
+                return Ok(known.table);
+            }
+            let snapshot = &known.table.spec.snapshot;
+            if leaves.routes_are_current.call1(py, (&self.router, snapshot))?.is_truthy(py)? {
+                let known = Known { epoch: epoch::current(), table: known.table };
+                let table = Arc::clone(&known.table);
+                drop(self.known.replace(py, Some(known)));
+                return Ok(table);
+            }
+        }
+        let described = leaves.compile_routes.call1(py, (&self.router,))?;
+        let table = Arc::new(Table::build(described.extract(py)?));
+        let known = Known { epoch: epoch::current(), table: Arc::clone(&table) };
+        drop(self.known.replace(py, Some(known)));
+        Ok(table)
+    }
+}
+
+#[pymethods]
+impl Dispatcher {
+    #[new]
+    fn new(router: Py<PyAny>) -> Self {
+        Self { router, known: AttachedCell::new(None) }
+    }
+
+    #[getter]
+    fn router(&self, py: Python<'_>) -> Py<PyAny> {
+        self.router.clone_ref(py)
+    }
+
+    /// Serve one connection, as the router's ASGI application.
+    fn dispatch(
+        slf: Py<Self>,
+        scope: Bound<'_, PyDict>,
+        receive: Py<PyAny>,
+        send: Py<PyAny>,
+    ) -> Coroutine {
+        let scope = scope.unbind();
+        Coroutine::new(|channel| async move {
+            let mut cx =
+                Python::attach(|py| RequestContext::new(py, channel, scope, receive, send))?;
+            match dispatch(slf.get(), &mut cx).await? {
+                Found::Route => Ok(Python::attach(|py| py.None())),
+                Found::Nothing => Err(Python::attach(|py| not_found_error(py, &cx))),
+            }
+        })
+    }
+
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
+        let py = slf.py();
+        Ok((slf.get_type(), PyTuple::new(py, [slf.get().router.clone_ref(py)])?))
+    }
+
+    #[allow(clippy::unnecessary_wraps)]
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.router)
+    }
+
+    fn __clear__(&self) {
+        Python::attach(|py| drop(self.known.take(py)));
+    }
+}

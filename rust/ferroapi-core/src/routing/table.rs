@@ -1,0 +1,136 @@
+//! The flattened routes of a router, as the Python side describes them, in one prefix tree.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+use ferroapi_http::{Convertor, PathTemplate, RouteId, RouteTree};
+
+use super::convert::Conversion;
+
+/// One route, in registration order.
+#[derive(FromPyObject)]
+pub struct RouteSpec {
+    /// The path template, or none where only the route itself can tell (`asked.matches`).
+    template: Option<String>,
+    /// Regular expressions of convertors by the name used in the template.
+    convertors: Vec<(String, String)>,
+    conversions: Vec<(Py<PyString>, Conversion)>,
+    /// Allowed methods; none allows every method.
+    methods: Option<Vec<String>>,
+    /// What `matches()` and `handle()` are asked of, when they have to be.
+    pub asked: Py<PyAny>,
+    pub target: Option<Target>,
+    /// An included router stands before or around it, so that `scope["fastapi"]` exists.
+    pub behind_included: bool,
+}
+
+/// What a compiled match writes into the scope and runs.
+#[derive(FromPyObject)]
+pub struct Target {
+    pub endpoint: Py<PyAny>,
+    /// `scope["route"]`, for API routes.
+    pub route: Option<Py<PyAny>>,
+    /// The method set as the user wrote it, for `Allow`.
+    pub methods: Py<PyAny>,
+    pub app: Py<PyAny>,
+    /// The included routers around the route, outermost first.
+    pub included: Vec<Py<PyAny>>,
+    /// Form limits that those routers set, applied in order.
+    pub form_limits: Vec<Py<PyAny>>,
+    /// The effective context of a route in an included router.
+    pub context: Option<Py<PyAny>>,
+    pub path_format: Option<Py<PyString>>,
+}
+
+/// All routes of a router.
+#[derive(FromPyObject)]
+pub struct RoutesSpec {
+    routes: Vec<RouteSpec>,
+    pub redirect_slashes: bool,
+    /// No low-priority routes and no default application of the user's: unmatched means 404.
+    pub plain_fallback: bool,
+    pub form_limits: Option<Py<PyAny>>,
+    pub has_included: bool,
+    pub snapshot: Py<PyAny>,
+}
+
+/// The compiled table.
+pub struct Table {
+    pub spec: RoutesSpec,
+    tree: RouteTree,
+}
+
+/// How far a route matches.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    Full,
+    /// The path matches, the method does not.
+    Partial,
+}
+
+impl Table {
+    pub fn build(spec: RoutesSpec) -> Self {
+        let mut builder = RouteTree::builder();
+        for (index, route) in spec.routes.iter().enumerate() {
+            let Ok(id) = u32::try_from(index).map(RouteId) else { break };
+            match route.parse() {
+                Some(template) => builder.insert(id, &template),
+                None => builder.insert_opaque(id),
+            };
+        }
+        Self { spec, tree: builder.build() }
+    }
+
+    pub fn tree(&self) -> &RouteTree {
+        &self.tree
+    }
+
+    pub fn routes(&self) -> &[RouteSpec] {
+        &self.spec.routes
+    }
+
+    pub fn route(&self, id: RouteId) -> Option<&RouteSpec> {
+        self.spec.routes.get(id.0 as usize)
+    }
+}
+
+impl RouteSpec {
+    fn parse(&self) -> Option<PathTemplate> {
+        let template = self.template.as_deref()?;
+        self.target.as_ref()?;
+        PathTemplate::parse_with(template, |name| {
+            let custom = self.convertors.iter().find(|(known, _)| known == name);
+            match custom {
+                Some((_, regex)) => Some(Convertor::Custom { regex: regex.clone().into() }),
+                None => Convertor::builtin(name),
+            }
+        })
+        .ok()
+    }
+
+    pub fn reach(&self, method: &str) -> Reach {
+        match &self.methods {
+            Some(methods) if !methods.is_empty() && !methods.iter().any(|known| known == method) => {
+                Reach::Partial
+            }
+            _ => Reach::Full,
+        }
+    }
+
+    /// The request's path parameters, those of outer mounts included.
+    pub fn path_params<'py>(
+        &self,
+        outer: Option<Bound<'py, PyAny>>,
+        texts: &[String],
+        py: Python<'py>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let params = PyDict::new(py);
+        if let Some(outer) = outer {
+            params.update(outer.cast()?)?;
+        }
+        for ((name, conversion), text) in self.conversions.iter().zip(texts) {
+            params.set_item(name, conversion.convert(py, text)?)?;
+        }
+        Ok(params)
+    }
+}

@@ -1,0 +1,3 @@
+//! JSON as `json.dumps` writes it.
+
+pub mod text;

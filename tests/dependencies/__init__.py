@@ -1,0 +1,1 @@
+"""Tests of the dependency tree, most of them against the reference."""

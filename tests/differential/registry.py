@@ -1,0 +1,77 @@
+"""The applications under comparison, and how each is built on either package."""
+
+import functools
+import importlib
+import os
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from .driver import Exchange
+
+REFERENCE = "fastapi"
+CANDIDATE = os.environ.get("DIFFERENTIAL_CANDIDATE", "ferroapi")
+BOTH = ("asyncio", "trio")
+
+_SUBMODULES = ["background", "concurrency", "datastructures", "encoders", "exception_handlers", "exceptions", "middleware.cors", "middleware.gzip", "middleware.trustedhost", "openapi.utils", "params", "requests", "responses", "routing", "security", "sse", "staticfiles", "testclient", "websockets", "dependencies.utils"]
+
+
+@dataclass(frozen=True)
+class App:
+    """One small application and the exchanges to try on it."""
+
+    name: str
+    build: Callable[[Any], Any]
+    exchanges: tuple[Exchange, ...]
+    backends: tuple[str, ...]
+    openapi: bool
+    fresh: bool
+
+    def on(self, package: str, side: str) -> Any:
+        """Return the application built on `package`, kept between exchanges unless declared `fresh`."""
+        return self.build(load(package)) if self.fresh else _built(self.name, package, side)
+
+
+APPS: dict[str, App] = {}
+
+
+def differential(
+    *exchanges: Exchange, backends: tuple[str, ...] = BOTH, openapi: bool = True, fresh: bool = False
+) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+    """Register a `build(api)` function; `api` is the imported top module, its submodules loaded.
+
+    `backends` are the event loops to run on, `openapi` whether to compare the schema too, `fresh` whether
+    each exchange gets a newly built application.
+    """
+
+    def register(build: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        name = f"{build.__module__.rpartition('.')[2]}.{build.__name__}"
+        assert name not in APPS, f"two applications named {name}"
+        APPS[name] = App(name, build, exchanges, backends, openapi, fresh)
+        return build
+
+    return register
+
+
+@functools.cache
+def load(package: str) -> ModuleType:
+    """Import `package` and the submodules applications use."""
+    for submodule in _SUBMODULES:
+        importlib.import_module(f"{package}.{submodule}")
+    return importlib.import_module(package)
+
+
+@functools.cache
+def _built(name: str, package: str, side: str) -> Any:
+    return APPS[name].build(load(package))
+
+
+def discover() -> list[App]:
+    """Import every module of `apps` and return what they registered, in a stable order."""
+    from . import apps
+
+    for module in sorted(info.name for info in pkgutil.iter_modules(apps.__path__)):
+        importlib.import_module(f"{apps.__name__}.{module}")
+    return list(APPS.values())
