@@ -1,4 +1,7 @@
-"""`python -m benches [--quick] [pytest options]`: the speed table, in CPU time, which a busy machine disturbs least."""
+"""`python -m benches [--quick] [pytest options]`: the speed table.
+
+In CPU time, which a busy machine disturbs least.
+"""
 
 import os
 import sys

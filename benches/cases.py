@@ -135,7 +135,7 @@ def parameters(api):
         item_id: int,
         q: str | None = None,
         limit: Annotated[int, api.Query(ge=1, le=100)] = 10,
-        tags: Annotated[list[str], api.Query()] = [],
+        tags: Annotated[list[str], api.Query()] = [],  # noqa: B006
         x_token: Annotated[str | None, api.Header()] = None,
         session: Annotated[str | None, api.Cookie()] = None,
     ):

@@ -1,4 +1,4 @@
-"""`python -m benches.load`: requests a second under uvicorn, for a bare ASGI callable, the reference and this package.
+"""`python -m benches.load`: requests a second under uvicorn: bare ASGI, the reference and this package.
 
 The server has one core to itself and the load another. wrk makes the load where it is installed, otherwise
 a small client of our own, which is then the limit for the fastest server. Rounds alternate between servers.

@@ -147,7 +147,7 @@ def outcome(function: Any, value: Any, options: dict[str, Any]) -> Any:
     return repr(result)
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "-".join(options) or "none")
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
 def test_same_as_reference(value: Any, options: dict[str, Any]) -> None:
     expected = outcome(fastapi.encoders.jsonable_encoder, value, options)

@@ -8,6 +8,7 @@ from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY, RequestBody
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ._epoch import Tracked
 from .exception_handlers import http_exception_handler
 
 # The signals of Starlette's middleware have no public names. A version without them has nothing to recognise.
@@ -74,7 +75,7 @@ class _BodyLimitExceptionMiddleware:
             raise
 
 
-class AppBodyLimitMiddleware:
+class AppBodyLimitMiddleware(Tracked):
     """The body limit of a whole application.
 
     A mounted application counts bytes with its parent, and the parent would answer 413. But the error would

@@ -12,7 +12,6 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute
@@ -21,6 +20,8 @@ from typing_extensions import deprecated
 
 from . import routing
 from ._body_limit import AppBodyLimitMiddleware
+from ._compiled.stack import CompiledExceptionMiddleware
+from ._core import Entry
 from ._form_limits import _FormLimits
 from ._routing.signatures import Options, app_add_api_route, app_api_route, path_operation
 from ._routing.verbs import signed
@@ -246,7 +247,7 @@ class FastAPI(Starlette):
             Middleware(ExceptionTelemetryMiddleware),
             Middleware(AppBodyLimitMiddleware, max_body_size=self.max_body_size),
             *self.user_middleware,
-            Middleware(ExceptionMiddleware, handlers=handlers, debug=debug),
+            Middleware(CompiledExceptionMiddleware, handlers=handlers, debug=debug),
             Middleware(AsyncExitStackMiddleware),
         ]
         app: ASGIApp = self.router
@@ -322,6 +323,10 @@ class FastAPI(Starlette):
         """Serve one ASGI connection: HTTP, WebSocket or lifespan."""
         if self.root_path:
             scope["root_path"] = self.root_path
+        compiled = self._compiled_entry().open(scope, receive, send)
+        if compiled is not None:
+            await compiled
+            return
         app = super().__call__
         if scope["type"] == "lifespan":
             from .telemetry._runtime import lifespan
@@ -341,6 +346,12 @@ class FastAPI(Starlette):
             await self._native_telemetry(
                 app=app, scope=scope, receive=receive, send=send, legacy_otel=_legacy_otel(stack)
             )
+
+    def _compiled_entry(self) -> Entry:
+        known = self.__dict__.get("_entry")
+        if known is None or known.app is not self:
+            known = self.__dict__["_entry"] = Entry(self)
+        return known
 
     @signed(app_add_api_route)
     def add_api_route(self, path: str, options: Options) -> None:

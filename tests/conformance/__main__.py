@@ -99,8 +99,8 @@ def _list(title: str, nodeids: Iterable[str], outcomes: Mapping[str, Outcome]) -
 def _reason(outcome: Outcome | None) -> str:
     if outcome is None or outcome.kind == "passed":
         return ""
-    last = outcome.detail.strip().rpartition("\n")[2]
-    return f"[{outcome.kind}] {last[:160]}"
+    lines = [line for line in map(str.strip, outcome.detail.splitlines()) if line]
+    return f"[{outcome.kind}] {' '.join(lines)[:160]}"
 
 
 def _python() -> str:

@@ -22,13 +22,13 @@ class _Recorder:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if not report.passed:
-            self._write(report.nodeid, report.outcome, str(report.longrepr))
+            self._write(report.nodeid, report.outcome, _reason(report))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if hasattr(report, "wasxfail") and report.skipped:
             self._write(report.nodeid, "xfailed")
         elif not report.passed:
-            self._write(report.nodeid, report.outcome, str(report.longrepr))
+            self._write(report.nodeid, report.outcome, _reason(report))
         elif report.when == "call":
             self._write(report.nodeid, "passed")
 
@@ -36,6 +36,11 @@ class _Recorder:
 class _WorkerRecorder(_Recorder):
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         pass
+
+
+def _reason(report: pytest.CollectReport | pytest.TestReport) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message if crash is not None else report.longrepr)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -47,8 +47,8 @@ def _note(found: list[str], part: str, reference: Any, candidate: Any, names: tu
         longer, source = (
             (reference, "reference") if len(reference) > len(candidate) else (candidate, "candidate")
         )
-        for extra in longer[min(len(reference), len(candidate)) :]:
-            found.append(f"{part}: only in {source}: {extra!r}"[:_LIMIT])
+        rest = longer[min(len(reference), len(candidate)) :]
+        found.extend(f"{part}: only in {source}: {extra!r}"[:_LIMIT] for extra in rest)
         return
     found.append(_line(part, reference, candidate))
 

@@ -19,6 +19,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 HOST: Headers = ((b"host", b"testserver"),)
 BOUNDARY = "differential-boundary"
+# What follows this in the text of a RecursionError depends on the frame it happened to be raised in.
+_DEPTH = "maximum recursion depth exceeded"
 
 _events: list[str] = []
 _events_lock = threading.Lock()
@@ -263,7 +265,8 @@ def shown_chain(error: BaseException | None) -> list[tuple[str, str]]:
     chain: list[tuple[str, str]] = []
     while error is not None and len(chain) < 20:
         kind = type(error)
-        chain.append((f"{kind.__module__}.{kind.__qualname__}", str(error)))
+        text = _DEPTH if isinstance(error, RecursionError) and str(error).startswith(_DEPTH) else str(error)
+        chain.append((f"{kind.__module__}.{kind.__qualname__}", text))
         if isinstance(error, BaseExceptionGroup):
             for member in error.exceptions:
                 chain.extend(("  " + name, text) for name, text in shown_chain(member))

@@ -15,7 +15,28 @@ REFERENCE = "fastapi"
 CANDIDATE = os.environ.get("DIFFERENTIAL_CANDIDATE", "ferroapi")
 BOTH = ("asyncio", "trio")
 
-_SUBMODULES = ["background", "concurrency", "datastructures", "encoders", "exception_handlers", "exceptions", "middleware.cors", "middleware.gzip", "middleware.trustedhost", "openapi.utils", "params", "requests", "responses", "routing", "security", "sse", "staticfiles", "testclient", "websockets", "dependencies.utils"]
+_SUBMODULES = [
+    "background",
+    "concurrency",
+    "datastructures",
+    "encoders",
+    "exception_handlers",
+    "exceptions",
+    "middleware.cors",
+    "middleware.gzip",
+    "middleware.trustedhost",
+    "openapi.utils",
+    "params",
+    "requests",
+    "responses",
+    "routing",
+    "security",
+    "sse",
+    "staticfiles",
+    "testclient",
+    "websockets",
+    "dependencies.utils",
+]
 
 
 @dataclass(frozen=True)
@@ -53,6 +74,15 @@ def differential(
         return build
 
     return register
+
+
+REFUSED: dict[str, Callable[[Any], Any]] = {}
+
+
+def refused(build: Callable[[Any], Any], name: str = "") -> Callable[[Any], Any]:
+    """Register a `build(api)` whose result is the exception it raises, or the repr of what it returns."""
+    REFUSED[name or build.__name__] = build
+    return build
 
 
 @functools.cache

@@ -10,7 +10,7 @@ import pytest
 
 from .compare import differences, same_text
 from .driver import Exchange, Outcome, drive, shown_chain
-from .registry import CANDIDATE, REFERENCE, App, discover
+from .registry import CANDIDATE, REFERENCE, REFUSED, App, discover, load
 
 NAMES = (REFERENCE, CANDIDATE)
 _BRACKETS = str.maketrans("[]", "()")
@@ -56,3 +56,16 @@ def test_same_openapi(app: App) -> None:
     reference = _schema(app, REFERENCE, "reference")
     candidate = _schema(app, CANDIDATE, "candidate")
     assert candidate == reference
+
+
+def _refusal(name: str, package: str) -> str:
+    try:
+        return repr(REFUSED[name](load(package)))
+    except Exception as exc:
+        return same_text("\n".join(": ".join(link) for link in shown_chain(exc)), NAMES)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", [pytest.param(name, id=name) for name in REFUSED])
+def test_same_refusal(name: str) -> None:
+    assert _refusal(name, CANDIDATE) == _refusal(name, REFERENCE)

@@ -1,6 +1,6 @@
 """From a tree of dependants to the flat array of steps that Rust executes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -42,6 +42,7 @@ class GraphBuilder:
         websocket: the tree is solved for a WebSocket.
         embed_body_fields: the body's parameters are keys of it.
         form: the body is a form, or its kind is not known before the request.
+        decided: the dependants that earlier decisions led to, for the first dependencies of the tree.
     """
 
     def __init__(
@@ -51,20 +52,40 @@ class GraphBuilder:
         websocket: bool,
         embed_body_fields: bool,
         form: bool,
+        decided: Sequence[Dependant] = (),
     ) -> None:
         self._overrides = overrides
+        self._decisions = list(decided)
+        self._decided = 0
         self._websocket = websocket
         self._embed = embed_body_fields
         self._form = form
         self._steps: list[Step] = []
         self._slots = 0
+        self._root: tuple[Dependant, CallKind]
         self._uses_scopes: dict[int, tuple[Dependant, bool]] = {}
         self.cache_keys: dict[Any, int] = {}
 
     def build(self, root: Dependant, kind: CallKind) -> Graph:
         """Return the graph of `root`, whose own call is of `kind`."""
+        self._root = root, kind
         self._add(root, kind)
-        return Graph(steps=self._steps, slots=self._slots, cache_cells=len(self.cache_keys))
+        overrides = dict(self._overrides) if self._overrides else None
+        return Graph(self._steps, self._slots, len(self.cache_keys), overrides, self)
+
+    def rebuild(self, decided: int, overrides: Mapping[Any, Callable[..., Any]]) -> Graph:
+        """Return the graph with other overrides, the first `decided` dependencies staying as they are.
+
+        Its steps, slots and cache cells are the same as before up to there.
+        """
+        builder = GraphBuilder(
+            overrides=overrides,
+            websocket=self._websocket,
+            embed_body_fields=self._embed,
+            form=self._form,
+            decided=self._decisions[:decided],
+        )
+        return builder.build(*self._root)
 
     def _add(self, dependant: Dependant, kind: CallKind) -> tuple[int, Step]:
         """Append the steps of `dependant`, its dependencies before itself."""
@@ -81,6 +102,7 @@ class GraphBuilder:
             (injection, slots[name]) for injection, name in _injections(dependant, self._websocket)
         ]
         index = len(self._steps)
+        step.decided = self._decided
         self._steps.append(step)
         for child in children:
             child.parent = index
@@ -92,7 +114,7 @@ class GraphBuilder:
         return slots
 
     def _add_dependency(self, declared: Dependant, slots: dict[str, int]) -> Step:
-        used = self._overridden(declared)
+        used = self._decide(declared)
         _, step = self._add(used, _dependency_kind(used.call))
         key = _get_cache_key(dependant=declared, uses_scopes_cache=self._uses_scopes)
         step.cache_cell = self.cache_keys.setdefault(key, len(self.cache_keys))
@@ -101,6 +123,12 @@ class GraphBuilder:
         step.concurrency = used.concurrency
         step.target = None if declared.name is None else slots[declared.name]
         return step
+
+    def _decide(self, declared: Dependant) -> Dependant:
+        if self._decided == len(self._decisions):
+            self._decisions.append(self._overridden(declared))
+        self._decided += 1
+        return self._decisions[self._decided - 1]
 
     def _overridden(self, declared: Dependant) -> Dependant:
         if not self._overrides:

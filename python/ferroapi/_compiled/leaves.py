@@ -66,12 +66,19 @@ from ..exceptions import FastAPIError, RequestValidationError, ResponseValidatio
 from ..security.oauth2 import SecurityScopes
 from ..telemetry import _gate
 from .._routing._public import public
+from .methods import Methods
 from .plan import compile_plan as compile_plan
+from .plan import recompile_graph as recompile_graph
 from .plan import plan_is_current as plan_is_current
 from .plan import response_class as _response_class
+from .routes import IncludedCandidate
 from .routes import compile_routes as compile_routes
 from .routes import routes_are_current as routes_are_current
 from .specs import HandlerOptions
+from .stack import CompiledExceptionMiddleware, pipeline_of as pipeline_of
+from .stack import inside_of_stack as inside_of_stack
+from .stack import server_error as server_error
+from .stack import watched_classes as watched_classes
 
 # Objects that Rust makes or compares with.
 
@@ -87,8 +94,11 @@ http_exception = StarletteHTTPException
 default_http_exception_handler = http_exception_handler
 response_class = Response
 plain_response_call = Response.__call__
+innermost_class = CompiledExceptionMiddleware
+max_body_size_key = MAX_BODY_SIZE_SCOPE_KEY
 match_full = Match.FULL
 match_partial = Match.PARTIAL
+json_module = json
 json_loads = json.loads
 missing_error = get_missing_field_error
 body_to_args = request_body_to_args
@@ -100,15 +110,26 @@ json_text = functools.partial(json.dumps, ensure_ascii=False, allow_nan=False, s
 from_json = from_json
 
 
+_REQUEST_INIT = Methods(Request, "__init__")
+_REQUEST_BODY = Methods(Request, "body", "json", "stream")
+
+
 def patches() -> "_Patches":
     """Return the functions of the public `routing` module that somebody replaced."""
     return _Patches()
 
 
 class _Patches:
-    """Attribute by attribute: the replacement, or None."""
+    """Attribute by attribute: the replacement, or None; and which methods of `Request` were replaced."""
 
-    __slots__ = ("jsonable_encoder", "run_endpoint_function", "serialize_response", "solve_dependencies")
+    __slots__ = (
+        "body_methods",
+        "jsonable_encoder",
+        "request_init",
+        "run_endpoint_function",
+        "serialize_response",
+        "solve_dependencies",
+    )
 
     _ORIGINALS: Mapping[str, Any] = {
         "solve_dependencies": _solve_dependencies,
@@ -122,6 +143,8 @@ class _Patches:
         for name, original in self._ORIGINALS.items():
             present = getattr(module, name)
             setattr(self, name, None if present is original else present)
+        self.request_init = not _REQUEST_INIT.are_unpatched(Request)
+        self.body_methods = not _REQUEST_BODY.are_unpatched(Request)
 
 
 # Objects made for a request.
@@ -418,7 +441,9 @@ async def redirect(scope: Scope, path: str, route: Any, receive: Receive, send: 
     """Redirect to the path with or without its trailing slash."""
     redirect_scope = {**scope, "path": path}
     if scope.get("fastapi.telemetry") is not None:
-        report_route(scope, redirected_path(route, redirect_scope))
+        candidate = route.candidate if isinstance(route, IncludedCandidate) else route
+        target = getattr(candidate, "starlette_route", None) or candidate
+        report_route(scope, redirected_path(target, redirect_scope))
     await RedirectResponse(url=str(URL(scope=redirect_scope)))(scope, receive, send)
 
 

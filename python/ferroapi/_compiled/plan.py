@@ -15,7 +15,8 @@ from ..dependencies.models import (
 )
 from ..params import Form
 from .graph import GraphBuilder
-from .specs import CallKind, Compiled, HandlerOptions, ModelRendering
+from .methods import Methods
+from .specs import CallKind, Compiled, Graph, HandlerOptions, ModelRendering
 
 _FIELD_LISTS = ("path_params", "query_params", "header_params", "cookie_params", "body_params")
 _NAMES = (
@@ -30,10 +31,8 @@ _NAMES = (
     "path",
     "scope",
 )
-_ORIGINAL_SERIALIZE = ModelField.serialize_json
-_ORIGINAL_VALIDATE = ModelField.validate
-_ORIGINAL_RENDER = JSONResponse.render
-_ORIGINAL_JSON_INIT = JSONResponse.__init__
+_FIELD = Methods(ModelField, "validate", "serialize_json")
+_JSON_RESPONSE = Methods(JSONResponse, "__init__", "render", "init_headers", "__call__")
 
 
 def compile_plan(options: HandlerOptions, overrides: Mapping[Any, Any] | None) -> Compiled:
@@ -51,14 +50,19 @@ def compile_plan(options: HandlerOptions, overrides: Mapping[Any, Any] | None) -
         strict_content_type=bool(strict.value if isinstance(strict, DefaultPlaceholder) else strict),
         status=options.status_code or None,
         rendering=_rendering(options),
-        snapshot=(options.dependant, fingerprint(options.dependant)),
+        snapshot=(options.dependant, (_patches(), fingerprint(options.dependant))),
     )
+
+
+def recompile_graph(builder: GraphBuilder, decided: int, overrides: Mapping[Any, Any]) -> Graph:
+    """Describe a graph anew whose overrides changed while it runs, from the first undecided step on."""
+    return builder.rebuild(decided, overrides)
 
 
 def plan_is_current(snapshot: tuple[Dependant, Any]) -> bool:
     """Tell whether the dependant tree is still the one that was compiled."""
     dependant, seen = snapshot
-    return bool(fingerprint(dependant) == seen)
+    return bool((_patches(), fingerprint(dependant)) == seen)
 
 
 def fingerprint(dependant: Dependant) -> tuple[Any, ...]:
@@ -72,6 +76,11 @@ def fingerprint(dependant: Dependant) -> tuple[Any, ...]:
         *[tuple(map(id, getattr(dependant, name))) for name in _FIELD_LISTS],
         *[fingerprint(child) for child in dependant.dependencies],
     )
+
+
+def _patches() -> tuple[bool, bool]:
+    """Whether JSON responses and fields have other methods than those that Rust stands for."""
+    return not _JSON_RESPONSE.are_unpatched(JSONResponse), not _FIELD.are_unpatched(ModelField)
 
 
 def is_form(options: HandlerOptions) -> bool:
@@ -115,17 +124,12 @@ def _rendering(
         return "leaf", None
     field = options.response_field
     if field is None:
-        plain = (
-            response_class(options) is JSONResponse
-            and JSONResponse.render is _ORIGINAL_RENDER
-            and JSONResponse.__init__ is _ORIGINAL_JSON_INIT
-        )
+        plain = response_class(options) is JSONResponse and _JSON_RESPONSE.are_unpatched(JSONResponse)
         return ("json" if plain else "leaf"), None
     native = (
         isinstance(options.response_class, DefaultPlaceholder)
         and type(field) is ModelField
-        and ModelField.serialize_json is _ORIGINAL_SERIALIZE
-        and ModelField.validate is _ORIGINAL_VALIDATE
+        and not _patches()[1]
         # The model of a synchronous endpoint is validated in a worker thread.
         and _is_coroutine_callable(options.dependant.call)
     )

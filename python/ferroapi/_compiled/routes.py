@@ -17,6 +17,7 @@ from .._routing.included import _IncludedRouter, select_candidate
 from .._routing.route import APIRoute
 from .._routing.scope import _FASTAPI_INCLUDED_ROUTER_KEY, _apply_router_form_limits, _get_fastapi_scope
 from .._routing.serving import ServingRouter
+from .methods import Methods
 from .specs import Route, Routes, Target
 
 if TYPE_CHECKING:
@@ -37,28 +38,12 @@ _NATIVE_CONVERSIONS: dict[type, str] = {
 }
 
 
-class _Methods:
-    """Methods of a class as they were when this module was loaded, to notice patches and overrides."""
-
-    def __init__(self, cls: type, *names: str) -> None:
-        self._originals = [(name, getattr(cls, name)) for name in names]
-
-    def are_those_of(self, obj: object) -> bool:
-        """Tell whether neither the object's class nor the object itself replaces one of the methods."""
-        cls = type(obj)
-        own = getattr(obj, "__dict__", {})
-        return all(getattr(cls, name) is method and name not in own for name, method in self._originals)
-
-    def are_unpatched(self, cls: type) -> bool:
-        return all(getattr(cls, name) is method for name, method in self._originals)
-
-
-_API_ROUTE = _Methods(APIRoute, "matches", "handle")
-_ROUTE = _Methods(routing.Route, "matches", "handle")
-_INCLUDED = _Methods(_IncludedRouter, "matches", "handle", "_match", "_handle_selected")
-_ROUTER = _Methods(ServingRouter, "matches", "handle")
-_DEFAULT = _Methods(ServingRouter, "not_found")
-_CONTEXT = _Methods(_EffectiveRouteContext, "matches")
+_API_ROUTE = Methods(APIRoute, "matches", "handle")
+_ROUTE = Methods(routing.Route, "matches", "handle")
+_INCLUDED = Methods(_IncludedRouter, "matches", "handle", "_match", "_handle_selected")
+_ROUTER = Methods(ServingRouter, "matches", "handle")
+_DEFAULT = Methods(ServingRouter, "not_found")
+_CONTEXT = Methods(_EffectiveRouteContext, "matches")
 
 
 @dataclass(slots=True)

@@ -99,15 +99,27 @@ class Step:
     use_cache: bool = True
     function_scope: bool = False
     concurrency: Any = None
+    # How many dependencies had been replaced, or not, by an override when this step was reached.
+    decided: int = 0
 
 
 @dataclass(slots=True)
 class Graph:
-    """A dependency graph in the order of execution; the last step is the root."""
+    """A dependency graph in the order of execution; the last step is the root.
+
+    Attributes:
+        steps: in the order of execution.
+        slots: number of argument slots.
+        cache_cells: number of different cache keys.
+        overrides: the overrides that were in force, a copy; None without any.
+        builder: can build the rest anew when an override changes during a request.
+    """
 
     steps: list[Step]
     slots: int
     cache_cells: int
+    overrides: dict[Any, Any] | None
+    builder: Any
 
 
 @dataclass(slots=True)

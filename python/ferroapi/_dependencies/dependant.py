@@ -43,9 +43,17 @@ def _with_direct_init(cls: type[_D]) -> type[_D]:
     return cls
 
 
+class _Planned:
+    """Room for the plan that `solve_dependencies` compiles of a tree, beside the dataclass fields."""
+
+    __slots__ = ("_solve_plans",)
+
+    _solve_plans: Any
+
+
 @_with_direct_init
 @dataclass(slots=True)
-class Dependant(Tracked):
+class Dependant(Tracked, _Planned):
     """What a path operation, or one of its dependencies, needs to be called, and from where.
 
     Attributes:

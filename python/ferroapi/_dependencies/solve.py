@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from starlette.background import BackgroundTasks as StarletteBackgroundTasks
 from starlette.datastructures import FormData
@@ -16,6 +16,8 @@ from .._compat import Undefined
 from ..types import DependencyCacheKey
 from .dependant import Dependant
 from .scopes import _UsesScopesCache
+
+_Overrides: TypeAlias = Mapping[Any, Callable[..., Any]]
 
 
 @dataclass
@@ -71,8 +73,9 @@ async def solve_dependencies(
 
     for name in ("fastapi_inner_astack", "fastapi_function_astack"):
         assert isinstance(request.scope.get(name), AsyncExitStack), f"{name} not found in request scope"
-    overrides = getattr(dependency_overrides_provider, "dependency_overrides", None) or None
-    plan = _plan_for(dependant, overrides, isinstance(request, WebSocket), embed_body_fields)
+    plan = _plan_for(
+        dependant, dependency_overrides_provider, isinstance(request, WebSocket), embed_body_fields
+    )
     cache = {} if dependency_cache is None else dependency_cache
     values, errors, background_tasks, response, results = await _core.solve_dependencies(
         plan.compiled,
@@ -95,31 +98,72 @@ async def solve_dependencies(
     )
 
 
-class SolvePlan:
-    """A tree compiled for `solve_dependencies`, kept on its root; copies of the root start without one."""
+class _SolvePlan:
+    """A tree compiled for `solve_dependencies`, and what it was made of."""
 
-    __slots__ = ("cache_keys", "compiled", "key")
+    __slots__ = ("cache_keys", "compiled", "epoch", "fingerprint", "overrides", "provider")
 
     def __init__(
-        self,
-        dependant: Dependant,
-        overrides: Mapping[Any, Callable[..., Any]] | None,
-        websocket: bool,
-        embed_body_fields: bool,
+        self, dependant: Dependant, provider: Any, websocket: bool, embed_body_fields: bool
     ) -> None:
         from .._compiled.graph import GraphBuilder
+        from .._compiled.plan import fingerprint
 
+        overrides = _overrides_of(provider)
         builder = GraphBuilder(
             overrides=overrides, websocket=websocket, embed_body_fields=embed_body_fields, form=True
         )
-        self.compiled = _core.SolvePlan(builder.build(dependant, "coroutine"))
+        self.compiled = _core.SolvePlan(builder.build(dependant, "coroutine"), provider)
         self.cache_keys = list(builder.cache_keys)
+        self.provider = provider
+        self.overrides = None if overrides is None else dict(overrides)
+        self.fingerprint = fingerprint(dependant)
+        self.epoch = _core.current_epoch()
+
+    def holds(self, dependant: Dependant, provider: Any) -> bool:
+        """Tell whether neither the tree nor the overrides have changed."""
+        from .._compiled.plan import fingerprint
+
+        if provider is not self.provider or _overrides_of(provider) != self.overrides:
+            return False
+        epoch = _core.current_epoch()
+        if epoch != self.epoch:
+            if fingerprint(dependant) != self.fingerprint:
+                return False
+            self.epoch = epoch
+        return True
+
+
+class _SolvePlans:
+    """The plans of one root. Derived data: a copy of the root starts without them."""
+
+    __slots__ = ("plans", "root")
+
+    def __init__(self, root: Dependant | None = None) -> None:
+        self.root = root
+        self.plans: dict[tuple[bool, bool], _SolvePlan] = {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "_SolvePlans":
+        return _SolvePlans()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _SolvePlans, ()
+
+
+def _overrides_of(provider: Any) -> _Overrides | None:
+    return (provider.dependency_overrides if provider else None) or None
 
 
 def _plan_for(
-    dependant: Dependant,
-    overrides: Mapping[Any, Callable[..., Any]] | None,
-    websocket: bool,
-    embed_body_fields: bool,
-) -> SolvePlan:
-    return SolvePlan(dependant, overrides, websocket, embed_body_fields)
+    dependant: Dependant, provider: Any, websocket: bool, embed_body_fields: bool
+) -> _SolvePlan:
+    known: _SolvePlans | None = getattr(dependant, "_solve_plans", None)
+    if known is None or known.root is not dependant:
+        known = _SolvePlans(dependant)
+        # Past the tracking: a plan is no change of the tree.
+        object.__setattr__(dependant, "_solve_plans", known)
+    plan = known.plans.get((websocket, embed_body_fields))
+    if plan is None or not plan.holds(dependant, provider):
+        plan = _SolvePlan(dependant, provider, websocket, embed_body_fields)
+        known.plans[websocket, embed_body_fields] = plan
+    return plan

@@ -4,8 +4,10 @@ from contextlib import AsyncExitStack
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from .._epoch import Tracked
 
-class AsyncExitStackMiddleware:
+
+class AsyncExitStackMiddleware(Tracked):
     """Put an `AsyncExitStack` in the scope, closed when the application returns or raises.
 
     It closes the files of a parsed form. Dependencies have stacks of their own.

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from .._epoch import Tracked
 from ._config import TelemetryConfig
 from ._gate import maybe_enabled
 
@@ -41,7 +42,7 @@ def _exception(*, scope: Scope, exc: BaseException) -> None:
         record_exception(scope=scope, exc=exc)
 
 
-class ExceptionTelemetryMiddleware:
+class ExceptionTelemetryMiddleware(Tracked):
     """Sees each exception before an error handler turns it into a response.
 
     Args:

@@ -16,3 +16,9 @@ pub fn current() -> u64 {
 pub fn bump_epoch() {
     EPOCH.fetch_add(1, Ordering::Relaxed);
 }
+
+/// The number that moves whenever something a compiled plan relies on has changed.
+#[pyfunction]
+pub fn current_epoch() -> u64 {
+    current()
+}

@@ -9,11 +9,13 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::cell::AttachedCell;
+use crate::watch::Watched;
 
 /// The members of `_compiled/leaves.py`; each is documented there.
 #[derive(FromPyObject)]
 pub struct Leaves {
     pub compile_plan: Py<PyAny>,
+    pub recompile_graph: Py<PyAny>,
     pub solve_publicly: Py<PyAny>,
     pub plan_is_current: Py<PyAny>,
     pub compile_routes: Py<PyAny>,
@@ -38,6 +40,7 @@ pub struct Leaves {
 
     pub is_json_content_type: Py<PyAny>,
     pub from_json: Py<PyAny>,
+    pub json_module: Py<PyAny>,
     pub json_loads: Py<PyAny>,
     pub read_form: Py<PyAny>,
     pub body_error: Py<PyAny>,
@@ -69,9 +72,16 @@ pub struct Leaves {
     pub apply_form_limits: Py<PyAny>,
     pub route_selected: Py<PyAny>,
     pub redirect: Py<PyAny>,
+    pub inside_of_stack: Py<PyAny>,
+    pub innermost_class: Py<PyAny>,
+    pub pipeline_of: Py<PyAny>,
+    pub server_error: Py<PyAny>,
+    pub watched_classes: Watched,
+    pub max_body_size_key: Py<PyAny>,
     pub match_full: Py<PyAny>,
     pub match_partial: Py<PyAny>,
 
+    pub telemetry_begin: Py<PyAny>,
     pub telemetry_route: Py<PyAny>,
 }
 

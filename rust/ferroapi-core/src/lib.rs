@@ -12,6 +12,7 @@ mod request;
 mod respond;
 mod routing;
 mod stacks;
+mod watch;
 
 use pyo3::prelude::*;
 
@@ -20,11 +21,11 @@ mod _core {
     #[pymodule_export]
     use crate::coroutine::Coroutine;
     #[pymodule_export]
-    use crate::epoch::bump_epoch;
+    use crate::epoch::{bump_epoch, current_epoch};
     #[pymodule_export]
     use crate::leaves::configure;
     #[pymodule_export]
-    use crate::pipeline::{Handler, Pipeline, RouteApp, SolvePlan, solve_dependencies};
+    use crate::pipeline::{Entry, Handler, Pipeline, RouteApp, SolvePlan, solve_dependencies};
     #[pymodule_export]
     use crate::respond::Sender;
     #[pymodule_export]

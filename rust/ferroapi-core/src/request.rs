@@ -60,6 +60,13 @@ impl RequestContext {
         })
     }
 
+    /// Takes over the exit stack that a Python layer around this one opened, and will close.
+    pub fn within_middleware_stack(mut self, py: Python<'_>) -> PyResult<Self> {
+        let published = self.scope_get(py, StackKey::Middleware.name(py))?;
+        self.middleware_stack = published.map(|object| Stack { object: object.unbind() });
+        Ok(self)
+    }
+
     /// The `send` that Python code gets: it notes when the response starts.
     pub fn sender(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         if self.sender.is_none() {

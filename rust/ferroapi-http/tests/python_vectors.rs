@@ -93,14 +93,17 @@ fn custom_convertors_match_as_in_starlette_or_ask() {
         let template = PathTemplate::parse_with(source, convertor).unwrap();
         let expected = expected.map(<[_]>::to_vec);
         for answer in [by_matcher(&template, path), by_tree(&template, path)] {
-            match answer {
-                Ok(answer) => assert_eq!(answer, expected, "{expression:?} {source:?} {path:?}"),
-                Err(()) => asked += 1,
+            if let Ok(answer) = answer {
+                assert_eq!(answer, expected, "{expression:?} {source:?} {path:?}");
+                continue;
             }
+            // Only word classes on text beyond ASCII are left to Python.
+            asked += 1;
+            assert!(expression.contains('\\'), "{expression:?}");
+            assert!(!path.is_ascii(), "{path:?}");
         }
     }
-    // Only word classes on text beyond ASCII, which the tables have little of.
-    assert!(asked * 10 < vectors::custom::CASES.len(), "{asked}");
+    assert!(asked > 0);
 }
 
 #[test]

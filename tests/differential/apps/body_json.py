@@ -28,7 +28,7 @@ from ..registry import differential
 T = TypeVar("T")
 
 
-class Kind(str, Enum):
+class Kind(str, Enum):  # noqa: UP042
     small = "small"
     large = "large"
 

@@ -63,7 +63,27 @@ class AsyncYieldCallable:
         log("exit async yield callable")
 
 
-KINDS = ["coroutine", "sync", "generator", "async-generator", "class", "callable", "async-callable", "yield-callable", "async-yield-callable", "method", "async-method", "classmethod", "static", "partial", "async-partial", "lambda", "wrapped", "wrapped-async", "wrapped-generator"]
+KINDS = [
+    "coroutine",
+    "sync",
+    "generator",
+    "async-generator",
+    "class",
+    "callable",
+    "async-callable",
+    "yield-callable",
+    "async-yield-callable",
+    "method",
+    "async-method",
+    "classmethod",
+    "static",
+    "partial",
+    "async-partial",
+    "lambda",
+    "wrapped",
+    "wrapped-async",
+    "wrapped-generator",
+]
 
 
 @differential(

@@ -366,7 +366,8 @@ def cancellation_and_stacks(api):
 
         async def __call__(self, scope, receive, send):
             if "timeout" not in scope["path"]:
-                return await self.app(scope, receive, send)
+                await self.app(scope, receive, send)
+                return
             with anyio.move_on_after(0.05) as cancel:
                 await self.app(scope, receive, send)
             log("cancelled", cancel.cancelled_caught)

@@ -10,7 +10,7 @@ from ..driver import BOUNDARY, log, post, post_form, post_json, post_multipart, 
 from ..registry import differential
 
 
-class Size(str, Enum):
+class Size(str, Enum):  # noqa: UP042
     s = "s"
     m = "m"
 
@@ -234,6 +234,12 @@ def uploads(api):
 
 @differential(
     post_multipart("/close", [TEXT]),
+    post_multipart("/close", [TEXT], label="the first upload was closed"),
+    post_multipart("/close?fail=1", [TEXT]),
+    post_multipart("/close", [TEXT], label="so was the one of the failed request"),
+    post_multipart("/close?fail=x", [TEXT], label="invalid beside an upload"),
+    post_multipart("/close-bytes", [TEXT]),
+    post_multipart("/close-model", [TEXT, ("title", None, None, b"t")]),
     post_multipart("/raw-form", [TEXT, ("a", None, None, b"1")]),
     post_form("/raw-form", "a=1&b=2"),
     post("/stream", b"abcdef", "application/octet-stream", chunks=(b"ab", b"cd", b"ef"), label="stream"),
@@ -246,10 +252,27 @@ def request_body_by_hand(api):
     kept = []
 
     @app.post("/close")
-    async def close(file: api.UploadFile, tasks: api.BackgroundTasks):
+    async def close(file: api.UploadFile, tasks: api.BackgroundTasks, fail: int = 0):
         kept.append(file)
+        if fail:
+            raise ValueError("with an open upload")
         tasks.add_task(lambda: log("closed in background", file.file.closed))
         return {"closed before": [f.file.closed for f in kept[:-1]]}
+
+    @app.post("/close-bytes")
+    async def close_bytes(request: api.Request, file: Annotated[bytes, api.File()]):
+        form = await request.form()
+        kept.append(form["file"])
+        return [len(file), form["file"].file.closed]
+
+    class Titled(BaseModel):
+        title: str
+        file: api.UploadFile
+
+    @app.post("/close-model")
+    async def close_model(data: Annotated[Titled, api.Form()]):
+        kept.append(data.file)
+        return [data.title, data.file.filename, [f.file.closed for f in kept]]
 
     @app.post("/raw-form")
     async def raw_form(request: api.Request):

@@ -17,7 +17,32 @@ HERE = str(pathlib.Path(__file__).parent)
 @differential(
     *(
         get(path)
-        for path in ["/sub/hello", "/sub/hello/", "/sub/nowhere", "/sub", "/sub/", "/sub/openapi.json", "/sub/docs", "/sub/deep/hello", "/sub/error", "/raw/anything", "/raw", "/raw/", "/starlette/x", "/star/x", "/routed/leaf/5", "/param/7/hello", "/static/__init__.py", "/static/missing.txt", "/static/../routers.py", "/after", "/subhello", "/sub%2Fhello", "/included/raw/x", "/included/static/__init__.py"]
+        for path in [
+            "/sub/hello",
+            "/sub/hello/",
+            "/sub/nowhere",
+            "/sub",
+            "/sub/",
+            "/sub/openapi.json",
+            "/sub/docs",
+            "/sub/deep/hello",
+            "/sub/error",
+            "/raw/anything",
+            "/raw",
+            "/raw/",
+            "/starlette/x",
+            "/star/x",
+            "/routed/leaf/5",
+            "/param/7/hello",
+            "/static/__init__.py",
+            "/static/missing.txt",
+            "/static/../routers.py",
+            "/after",
+            "/subhello",
+            "/sub%2Fhello",
+            "/included/raw/x",
+            "/included/static/__init__.py",
+        ]
     ),
     request("POST", "/sub/hello"),
     request("POST", "/static/__init__.py"),
@@ -91,7 +116,7 @@ def mounted(api):
     get(
         "/x",
         headers=headers(host="api.example.org"),
-        scope=None or {"headers": [(b"host", b"api.example.org")]},
+        scope={"headers": [(b"host", b"api.example.org")]},
         label="host",
     ),
     get("/x"),

@@ -14,7 +14,7 @@ from ..driver import get, log, request
 from ..registry import differential
 
 
-class Color(str, Enum):
+class Color(str, Enum):  # noqa: UP042
     red = "red"
     blue = "blue"
 

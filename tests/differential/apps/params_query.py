@@ -13,7 +13,7 @@ from ..driver import get
 from ..registry import differential
 
 
-class Order(str, Enum):
+class Order(str, Enum):  # noqa: UP042
     up = "asc"
     down = "desc"
 

@@ -76,7 +76,43 @@ def methods(api):
 @differential(
     *(
         get(path)
-        for path in ["/users/me", "/users/3", "/users/x", "/users/me/", "/users/3/items", "/users/3/items/4", "/files/a", "/files/a/b", "/files/a/b/edit", "/first", "/any/thing", "/a/b", "/a/c", "/a/b/c", "/same", "/CASE", "/case", "/dash-ed", "/dot.ted", "/tilde~x", "/plus+plus", "/sp%20ace", "/e%C3%A9", "//users/me", "/users//me", "/", "/nowhere", "/%2e%2e/x", "/a%2Fb", "/users/me;v=1", "/*star", "/(paren)", "/br{ace", "/dollar$", "/q%3Fx"]
+        for path in [
+            "/users/me",
+            "/users/3",
+            "/users/x",
+            "/users/me/",
+            "/users/3/items",
+            "/users/3/items/4",
+            "/files/a",
+            "/files/a/b",
+            "/files/a/b/edit",
+            "/first",
+            "/any/thing",
+            "/a/b",
+            "/a/c",
+            "/a/b/c",
+            "/same",
+            "/CASE",
+            "/case",
+            "/dash-ed",
+            "/dot.ted",
+            "/tilde~x",
+            "/plus+plus",
+            "/sp%20ace",
+            "/e%C3%A9",
+            "//users/me",
+            "/users//me",
+            "/",
+            "/nowhere",
+            "/%2e%2e/x",
+            "/a%2Fb",
+            "/users/me;v=1",
+            "/*star",
+            "/(paren)",
+            "/br{ace",
+            "/dollar$",
+            "/q%3Fx",
+        ]
     ),
     get("/users/me?x=1"),
     get("", label="empty target"),
@@ -90,7 +126,32 @@ def order(api):
         async def endpoint(request: api.Request):
             return [name, request.path_params]
 
-    for path in ["/users/me", "/users/{n:int}", "/users/{name}", "/users/{n}/items", "/users/{n}/items/{m:int}", "/files/a", "/files/{path:path}/edit", "/files/{path:path}", "/first", "/any/{x}", "/{x}/b", "/a/{y}", "/a/b/c", "/same", "/case", "/dash-ed", "/dot.ted", "/tilde~x", "/plus+plus", "/eé", "/*star", "/(paren)", "/dollar$", "/last/{rest:path}"]:
+    for path in [
+        "/users/me",
+        "/users/{n:int}",
+        "/users/{name}",
+        "/users/{n}/items",
+        "/users/{n}/items/{m:int}",
+        "/files/a",
+        "/files/{path:path}/edit",
+        "/files/{path:path}",
+        "/first",
+        "/any/{x}",
+        "/{x}/b",
+        "/a/{y}",
+        "/a/b/c",
+        "/same",
+        "/case",
+        "/dash-ed",
+        "/dot.ted",
+        "/tilde~x",
+        "/plus+plus",
+        "/eé",
+        "/*star",
+        "/(paren)",
+        "/dollar$",
+        "/last/{rest:path}",
+    ]:
         add(path, path)
     add("/first", "second of the same path")
     add("/sp ace", "space")
@@ -167,7 +228,25 @@ class Item(BaseModel):
 @differential(
     *(
         get(path)
-        for path in ["/a/1/b/2/c", "/a/x/b/y/c", "/a/1/b/2/d", "/a/1/b/2", "/a/1/e", "/items", "/items/", "/v1/items", "/v2/items", "/twice-a/leaf", "/twice-b/leaf", "/overlap", "/overlap/x", "/star/leaf", "/tagged", "/gone", "/text"]
+        for path in [
+            "/a/1/b/2/c",
+            "/a/x/b/y/c",
+            "/a/1/b/2/d",
+            "/a/1/b/2",
+            "/a/1/e",
+            "/items",
+            "/items/",
+            "/v1/items",
+            "/v2/items",
+            "/twice-a/leaf",
+            "/twice-b/leaf",
+            "/overlap",
+            "/overlap/x",
+            "/star/leaf",
+            "/tagged",
+            "/gone",
+            "/text",
+        ]
     ),
     request("POST", "/a/1/b/2/c"),
     request("DELETE", "/items"),

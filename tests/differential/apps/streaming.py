@@ -19,7 +19,22 @@ class Item(BaseModel):
 @differential(
     *(
         get(path)
-        for path in ["/lines", "/sync-lines", "/untyped", "/untyped-sync", "/typed-dicts", "/empty", "/wrong-item", "/fails", "/fails-first", "/nan", "/status", "/excluded", "/headers", "/depends"]
+        for path in [
+            "/lines",
+            "/sync-lines",
+            "/untyped",
+            "/untyped-sync",
+            "/typed-dicts",
+            "/empty",
+            "/wrong-item",
+            "/fails",
+            "/fails-first",
+            "/nan",
+            "/status",
+            "/excluded",
+            "/headers",
+            "/depends",
+        ]
     ),
     get("/depends?n=x"),
     post_json("/echo", {"n": 3}),
@@ -115,7 +130,19 @@ def json_lines(api):
 @differential(
     *(
         get(path)
-        for path in ["/models", "/sync", "/events", "/mixed", "/raw", "/strings", "/empty", "/headers", "/depends", "/multiline", "/none"]
+        for path in [
+            "/models",
+            "/sync",
+            "/events",
+            "/mixed",
+            "/raw",
+            "/strings",
+            "/empty",
+            "/headers",
+            "/depends",
+            "/multiline",
+            "/none",
+        ]
     ),
     *(get(path, backends=("asyncio",)) for path in ("/wrong", "/fails", "/bad-event", "/numbers")),
     post_json("/posted", {"n": 2}),

@@ -1,12 +1,15 @@
 //! The innermost application: exception handling, exit stack and router in one straight line.
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::errors;
+use super::patches::patches;
 use crate::coroutine::Coroutine;
+use crate::epoch;
 use crate::request::RequestContext;
 use crate::routing::{Dispatcher, Found, dispatch};
 use crate::stacks::close;
@@ -16,14 +19,34 @@ use crate::stacks::close;
 pub struct Pipeline {
     /// The `ExceptionMiddleware` whose handler tables are in force.
     middleware: Py<PyAny>,
-    dispatcher: Py<Dispatcher>,
+    /// The layer inside of it when this was made.
+    inner: Py<PyAny>,
+    /// None if one of the layers was replaced, so that Python must run them.
+    dispatcher: Option<Py<Dispatcher>>,
+    epoch: u64,
 }
 
 impl Pipeline {
+    /// Whether what was found when this was made still holds.
+    pub fn is_current(&self, py: Python<'_>) -> PyResult<bool> {
+        let inner = self.middleware.bind(py).getattr(intern!(py, "app"))?;
+        Ok(self.epoch == epoch::current() && inner.is(self.inner.bind(py)))
+    }
+
     /// Serves one HTTP request.
     pub async fn serve(&self, cx: &mut RequestContext) -> PyResult<()> {
-        Python::attach(|py| self.publish_handlers(py, cx))?;
-        let outcome = dispatch(self.dispatcher.get(), cx).await;
+        let Some(dispatcher) = &self.dispatcher else {
+            return Err(PyRuntimeError::new_err("this pipeline is not compiled"));
+        };
+        Python::attach(|py| {
+            if patches(py, &cx.leaves)?.request_init {
+                // The exception middleware makes a request object of its own.
+                let sender = cx.sender(py)?;
+                cx.leaves.new_request.call1(py, (&cx.scope, &cx.receive, sender))?;
+            }
+            self.publish_handlers(py, cx)
+        })?;
+        let outcome = dispatch(dispatcher.get(), cx).await;
         let stack = cx.middleware_stack.take();
         match close(cx, stack, outcome).await {
             Ok(Some(Found::Nothing)) => errors::not_found(cx).await,
@@ -44,8 +67,24 @@ impl Pipeline {
 #[pymethods]
 impl Pipeline {
     #[new]
-    fn new(middleware: Py<PyAny>, dispatcher: Py<Dispatcher>) -> Self {
-        Self { middleware, dispatcher }
+    fn new(
+        py: Python<'_>,
+        middleware: Py<PyAny>,
+        dispatcher: Option<Py<Dispatcher>>,
+    ) -> PyResult<Self> {
+        let inner = middleware.getattr(py, intern!(py, "app"))?;
+        Ok(Self { middleware, inner, dispatcher, epoch: epoch::current() })
+    }
+
+    /// Whether this was made for `middleware`, and nothing changed since.
+    fn is_for(&self, py: Python<'_>, middleware: Bound<'_, PyAny>) -> PyResult<bool> {
+        Ok(self.middleware.is(&middleware) && self.is_current(py)?)
+    }
+
+    /// Whether Rust may serve; else the layers are called one by one.
+    #[getter]
+    fn native(&self) -> bool {
+        self.dispatcher.is_some()
     }
 
     /// Serve one HTTP request as an ASGI application.
@@ -64,8 +103,14 @@ impl Pipeline {
         })
     }
 
+    /// Derived data: a copy of the middleware starts without it.
+    fn __reduce__(&self, py: Python<'_>) -> (Py<PyAny>, ()) {
+        (py.None().bind(py).get_type().into_any().unbind(), ())
+    }
+
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.middleware)?;
+        visit.call(&self.inner)?;
         visit.call(&self.dispatcher)
     }
 }

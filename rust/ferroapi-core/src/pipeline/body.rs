@@ -181,6 +181,10 @@ fn is_json(py: Python<'_>, compiled: &Compiled, cx: &RequestContext) -> PyResult
 
 /// pydantic's parser first; where it refuses, the standard library's leniencies and errors count.
 fn parse(py: Python<'_>, cx: &RequestContext, bytes: &Py<PyAny>) -> PyResult<Py<PyAny>> {
+    let loads = cx.leaves.json_module.bind(py).getattr(intern!(py, "loads"))?;
+    if !loads.is(cx.leaves.json_loads.bind(py)) {
+        return loads.call1((bytes,)).map(Bound::unbind);
+    }
     match cx.leaves.from_json.call1(py, (bytes,)) {
         Ok(content) => Ok(content),
         Err(error) if error.is_instance_of::<PyValueError>(py) => {

@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::plan::{CallKind, Graph, Step, unknown};
 
@@ -79,6 +80,19 @@ impl Compiled {
             .steps
             .last()
             .ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("a plan without an endpoint"))
+    }
+
+    /// Visits every Python object that the plan owns.
+    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.graph.traverse(visit)?;
+        visit.call(&self.snapshot)?;
+        if let Rendering::Model(model) = &self.rendering {
+            visit.call(&model.validate)?;
+            visit.call(&model.dump)?;
+            visit.call(&model.flag_names)?;
+            model.flags.iter().try_for_each(|flag| visit.call(flag))?;
+        }
+        Ok(())
     }
 
     pub fn streams(&self) -> bool {

@@ -16,7 +16,7 @@ use crate::cell::AttachedCell;
 use crate::coroutine::{Channel, Coroutine};
 use crate::epoch;
 use crate::leaves::Leaves;
-use crate::plan::{Body, solve};
+use crate::plan::{Body, same_content, solve};
 use crate::request::RequestContext;
 use crate::stacks::{Stack, StackKey};
 
@@ -109,9 +109,15 @@ impl Handler {
         let (compiled, patches, traced) = Python::attach(|py| {
             let compiled = self.compiled(py, &cx.leaves)?;
             let patches = patches(py, &cx.leaves)?;
-            Ok::<_, PyErr>((compiled, patches, cx.is_traced(py)?))
+            let traced = cx.is_traced(py)?;
+            if traced {
+                let request = cx.request(py)?;
+                cx.leaves.telemetry_begin.call1(py, (request,))?;
+            }
+            Ok::<_, PyErr>((compiled, patches, traced))
         })?;
-        let body = body::read(&compiled, &self.options, cx, given).await?;
+        let asked = given || patches.body_methods;
+        let body = body::read(&compiled, &self.options, cx, asked).await?;
         let arguments = self.solve(&compiled, &patches, cx, &body, traced).await?;
         endpoint::run(&compiled, &patches, &self.options, cx, arguments, given, traced).await
     }
@@ -126,7 +132,7 @@ impl Handler {
     ) -> PyResult<Arguments> {
         let (arguments, errors) = match &patches.solve_dependencies {
             None if !traced => {
-                let mut solution = solve(&compiled.graph, cx, body, Vec::new()).await?;
+                let mut solution = solve(&compiled.graph, cx, body, Vec::new(), self.overrides_provider.as_ref()).await?;
                 let errors = solution.errors.take().map(Py::into_any);
                 (Arguments::Slots(solution), errors)
             }
@@ -181,20 +187,6 @@ fn validation_error(
         Ok(error) => PyErr::from_value(error.into_bound(py)),
         Err(error) => error,
     }
-}
-
-/// The same keys with the identical values.
-fn same_content(overrides: &Bound<'_, PyAny>, seen: &Bound<'_, PyDict>) -> PyResult<bool> {
-    let Ok(overrides) = overrides.cast::<PyDict>() else { return Ok(false) };
-    if overrides.len() != seen.len() {
-        return Ok(false);
-    }
-    for (key, value) in seen {
-        if !overrides.get_item(key)?.is_some_and(|present| present.is(&value)) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// The context of a request object that somebody else made.
@@ -285,8 +277,19 @@ impl Handler {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.options)?;
         visit.call(&self.overrides_provider)?;
-        // SAFETY: called by the collector only.
-        visit.call(unsafe { self.door.traversed() })
+        // SAFETY: called by the collector only. A request in progress holds its own reference to the
+        // handler, so the plan's objects are never taken for garbage under it.
+        unsafe {
+            visit.call(self.door.traversed())?;
+            if let Some(plan) = self.plan.traversed() {
+                plan.compiled.traverse(visit)?;
+            }
+            if let Some((overrides, plan)) = self.overridden.traversed() {
+                visit.call(overrides)?;
+                plan.compiled.traverse(visit)?;
+            }
+        }
+        Ok(())
     }
 
     fn __clear__(&self) {

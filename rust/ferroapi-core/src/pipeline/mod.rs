@@ -4,6 +4,7 @@ mod app;
 mod body;
 mod compiled;
 mod endpoint;
+mod entry;
 mod errors;
 mod handler;
 mod patches;
@@ -11,6 +12,7 @@ mod route_app;
 mod solve_door;
 
 pub use app::Pipeline;
+pub use entry::Entry;
 pub use errors::not_found_error;
 pub use handler::Handler;
 pub use route_app::RouteApp;

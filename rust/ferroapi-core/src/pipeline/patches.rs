@@ -15,6 +15,10 @@ pub struct Patches {
     pub run_endpoint_function: Option<Py<PyAny>>,
     pub serialize_response: Option<Py<PyAny>>,
     pub jsonable_encoder: Option<Py<PyAny>>,
+    /// `Request.__init__` is replaced: somebody counts on every request having one.
+    pub request_init: bool,
+    /// `Request.body` and its like are replaced, so that they have to read the body.
+    pub body_methods: bool,
 }
 
 static PATCHES: AttachedCell<Option<(u64, Arc<Patches>)>> = AttachedCell::new(None);

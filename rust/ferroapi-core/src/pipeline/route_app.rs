@@ -9,10 +9,11 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::endpoint::Answer;
 use super::errors;
 use super::handler::Handler;
+use super::patches::patches;
 use crate::coroutine::Coroutine;
 use crate::request::RequestContext;
 use crate::respond::{ResponseParts, send_messages};
-use crate::stacks::{Stack, StackKey, close};
+use crate::stacks::close;
 
 /// What answers the request.
 enum Responder {
@@ -57,7 +58,13 @@ impl RouteApp {
 
     async fn answer(&self, cx: &mut RequestContext) -> PyResult<Answer> {
         match &self.responder {
-            Responder::Compiled(handler) => handler.get().answer(cx, false).await,
+            Responder::Compiled(handler) => {
+                Python::attach(|py| {
+                    let patched = patches(py, &cx.leaves)?.request_init;
+                    if patched { cx.request(py).map(drop) } else { Ok(()) }
+                })?;
+                handler.get().answer(cx, false).await
+            }
             Responder::Python { handler, is_async } => {
                 let call = Python::attach(|py| {
                     cx.open_stacks(py)?;
@@ -152,10 +159,7 @@ impl RouteApp {
         let scope = scope.unbind();
         Coroutine::new(|channel| async move {
             let mut cx = Python::attach(|py| {
-                let mut cx = RequestContext::new(py, channel, scope, receive, send)?;
-                let published = cx.scope_get(py, StackKey::Middleware.name(py))?;
-                cx.middleware_stack = published.map(|object| Stack { object: object.unbind() });
-                Ok::<_, PyErr>(cx)
+                RequestContext::new(py, channel, scope, receive, send)?.within_middleware_stack(py)
             })?;
             slf.get().respond(&mut cx).await?;
             Ok(Python::attach(|py| py.None()))

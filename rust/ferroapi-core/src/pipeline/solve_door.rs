@@ -1,6 +1,7 @@
 //! `solve_dependencies`: the narrower door into the same steps, for whoever has a request object.
 
 use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::handler::context_of_given;
 use crate::coroutine::Coroutine;
@@ -10,13 +11,19 @@ use crate::plan::{Body, Graph, solve};
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct SolvePlan {
     graph: Graph,
+    overrides_provider: Option<Py<PyAny>>,
 }
 
 #[pymethods]
 impl SolvePlan {
     #[new]
-    fn new(graph: Graph) -> Self {
-        Self { graph }
+    fn new(graph: Graph, overrides_provider: Option<Py<PyAny>>) -> Self {
+        Self { graph, overrides_provider }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.overrides_provider)?;
+        self.graph.traverse(visit)
     }
 }
 
@@ -45,10 +52,11 @@ pub fn solve_dependencies(
                 Body::Content(body.clone_ref(py))
             }
         });
-        let graph = &plan.get().graph;
-        let solution = solve(graph, &mut cx, &body, cache).await?;
+        let plan = plan.get();
+        let provider = plan.overrides_provider.as_ref();
+        let solution = solve(&plan.graph, &mut cx, &body, cache, provider).await?;
         Python::attach(|py| {
-            let step = graph.steps.last();
+            let step = plan.graph.steps.last();
             let values = step.map(|step| solution.values(py, step)).transpose()?;
             let cache: Vec<_> = solution.cache.into_iter().collect();
             let result = (values, solution.errors, cx.background, cx.response, cache);

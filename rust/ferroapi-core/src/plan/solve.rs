@@ -1,11 +1,13 @@
 //! Runs the steps of a graph for one request, in the reference's order of effects.
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyKeyError, PyRuntimeError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use smallvec::SmallVec;
 
 use super::check::{self, Errors};
+use super::overrides;
 use super::spec::{BodyParam, BodyStep, CallKind, Graph, Injection, Param, Source, Step};
 use crate::call::{call_keywords, call_named};
 use crate::extract::Values;
@@ -95,40 +97,66 @@ fn missing_argument() -> PyErr {
 
 /// Runs all dependencies and fills the arguments of the last step, the endpoint.
 ///
-/// `cache` holds results known from before, by cache cell; it may be empty.
+/// `cache` holds results known from before, by cache cell; it may be empty. A dependency may change the
+/// provider's overrides: they hold for every dependency that has not been reached yet.
 pub async fn solve(
     graph: &Graph,
     cx: &mut RequestContext,
     body: &Body,
     cache: Vec<Option<Py<PyAny>>>,
+    overrides_provider: Option<&Py<PyAny>>,
 ) -> PyResult<Solution> {
     let mut solver = Solver::new(graph, cache);
-    for (index, step) in graph.steps.iter().enumerate() {
-        Python::attach(|py| solver.fill(py, cx, index, step, body))?;
-        if let Some(BodyStep::Form { fields, embed, slots }) = &step.body {
-            let call = Python::attach(|py| {
-                let body = body.object(cx, py);
-                cx.leaves.body_to_args.call1(py, (fields, body, *embed))
-            })?;
-            let result = cx.await_(call).await?;
-            Python::attach(|py| solver.take_form(py, index, slots, result.bind(py)))?;
-        }
-        let Some(parent) = step.parent else { continue };
-        if solver.is_failed(index) {
-            solver.fail(parent);
-            continue;
-        }
-        let cached = Python::attach(|py| solver.cached(py, step));
-        let value = match cached {
-            Some(value) => value,
-            None => {
-                let call = Python::attach(|py| begin(py, cx, step, &solver.slots))?;
-                cx.await_(call).await?
+    let mut changed: Option<Graph> = None;
+    let mut index = 0;
+    loop {
+        let graph = changed.as_ref().unwrap_or(graph);
+        let Some(step) = graph.steps.get(index) else { break };
+        run_step(&mut solver, cx, index, step, body).await?;
+        if step.parent.is_some() {
+            let provider = overrides_provider;
+            let rebuilt = Python::attach(|py| overrides::rebuilt(py, cx, graph, step, provider))?;
+            if let Some(rebuilt) = rebuilt {
+                solver.adopt(&rebuilt, index);
+                changed = Some(rebuilt);
             }
-        };
-        Python::attach(|py| solver.store(py, step, value));
+        }
+        index += 1;
     }
     Ok(Solution { slots: solver.slots, errors: solver.errors.into_list(), cache: solver.cache })
+}
+
+async fn run_step(
+    solver: &mut Solver,
+    cx: &mut RequestContext,
+    index: usize,
+    step: &Step,
+    body: &Body,
+) -> PyResult<()> {
+    Python::attach(|py| solver.fill(py, cx, index, step, body))?;
+    if let Some(BodyStep::Form { fields, embed, slots }) = &step.body {
+        let call = Python::attach(|py| {
+            let body = body.object(cx, py);
+            cx.leaves.body_to_args.call1(py, (fields, body, *embed))
+        })?;
+        let result = cx.await_(call).await?;
+        Python::attach(|py| solver.take_form(py, index, slots, result.bind(py)))?;
+    }
+    let Some(parent) = step.parent else { return Ok(()) };
+    if solver.is_failed(index) {
+        solver.fail(parent);
+        return Ok(());
+    }
+    let cached = Python::attach(|py| solver.cached(py, step));
+    let value = match cached {
+        Some(value) => value,
+        None => {
+            let call = Python::attach(|py| begin(py, cx, step, &solver.slots))?;
+            cx.await_(call).await?
+        }
+    };
+    Python::attach(|py| solver.store(py, step, value));
+    Ok(())
 }
 
 /// Starts a dependency's call; the result is awaited by the caller.
@@ -190,6 +218,19 @@ impl Solver {
         }
     }
 
+    /// Goes on with a rebuilt graph, whose steps are the same up to `done`.
+    fn adopt(&mut self, graph: &Graph, done: usize) {
+        self.slots.resize_with(graph.slots, || None);
+        self.cache.resize_with(graph.cache_cells, || None);
+        self.failed.truncate(done + 1);
+        self.failed.resize(graph.steps.len(), false);
+        for (index, step) in graph.steps.iter().enumerate().take(done + 1) {
+            if let (true, Some(parent)) = (self.is_failed(index), step.parent) {
+                self.fail(parent);
+            }
+        }
+    }
+
     fn is_failed(&self, step: usize) -> bool {
         self.failed.get(step).copied().unwrap_or(false)
     }
@@ -230,6 +271,9 @@ impl Solver {
         step: &Step,
         body: &Body,
     ) -> PyResult<()> {
+        if !cx.custom_request {
+            require_sources(py, cx)?;
+        }
         for param in &step.params {
             match self.param(py, cx, param)? {
                 Some(value) => self.set(param.slot, value),
@@ -354,6 +398,17 @@ impl Solver {
         }
         Ok(())
     }
+}
+
+/// A scope without these is refused, whether the parameters are used or not, as `Request` would.
+fn require_sources(py: Python<'_>, cx: &RequestContext) -> PyResult<()> {
+    let scope = cx.scope.bind(py);
+    for key in [intern!(py, "query_string"), intern!(py, "headers")] {
+        if !scope.contains(key)? {
+            return Err(PyKeyError::new_err(key.clone().unbind()));
+        }
+    }
+    Ok(())
 }
 
 enum Key<'a, 'py> {

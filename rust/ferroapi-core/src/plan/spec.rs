@@ -1,7 +1,7 @@
 //! What the Python compiler hands over, and the immutable plan made of it.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 /// Where a parameter's raw value comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -194,6 +194,8 @@ pub struct Step {
     pub function_scope: bool,
     /// `Depends(concurrency=...)`, or none.
     pub concurrency: Option<Py<PyAny>>,
+    /// How many dependencies' overrides had been looked up when this step was reached.
+    pub decided: usize,
 }
 
 /// The flattened dependency graph of one path operation, in the order of execution.
@@ -202,6 +204,10 @@ pub struct Graph {
     pub steps: Vec<Step>,
     pub slots: usize,
     pub cache_cells: usize,
+    /// The overrides in force when this was built, a copy; none without any.
+    pub overrides: Option<Py<PyDict>>,
+    /// Builds the rest anew when an override changes during a request.
+    pub builder: Py<PyAny>,
 }
 
 pub fn unknown(what: &str, value: &str) -> PyErr {

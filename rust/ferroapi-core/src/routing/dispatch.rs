@@ -9,7 +9,7 @@ use pyo3::types::{PyDict, PyString};
 use ferroapi_http::{RouteId, Verdict};
 
 use super::dispatcher::Dispatcher;
-use super::path::{paths, route_path, scope_text, toggled_slash};
+use super::path::{has_lone_surrogates, paths, route_path, scope_text, toggled_slash};
 use super::table::{Reach, RouteSpec, Table, Target};
 use crate::pipeline::RouteApp;
 use crate::request::RequestContext;
@@ -104,10 +104,10 @@ fn find(
     cx: &mut RequestContext,
     http: bool,
 ) -> PyResult<Option<Hit>> {
-    if !http {
-        return find_asking_all(py, table, cx);
-    }
     let scope = cx.scope.bind(py).clone();
+    if !http || has_lone_surrogates(&scope)? {
+        return find_asking_all(py, table, cx, http);
+    }
     let (path, root_path) = paths(&scope)?;
     let path = route_path(&path, &root_path);
     let method = scope_text(&scope, intern!(py, "method"))?.unwrap_or_default();
@@ -136,16 +136,18 @@ fn find(
     Ok(partial)
 }
 
-/// WebSocket sessions: compiled routes answer HTTP only, so the others are asked in their order.
+/// Asks the routes one by one, in their order: those that are not compiled for a WebSocket session (compiled
+/// ones answer HTTP only), all of them for a path that is no Unicode text.
 fn find_asking_all(
     py: Python<'_>,
     table: &Table,
     cx: &mut RequestContext,
+    http: bool,
 ) -> PyResult<Option<Hit>> {
     let scope = cx.scope.bind(py).clone();
     let mut partial = None;
     for (index, route) in table.routes().iter().enumerate() {
-        if route.target.is_some() {
+        if !http && route.target.is_some() {
             continue;
         }
         let Ok(id) = u32::try_from(index).map(RouteId) else { break };

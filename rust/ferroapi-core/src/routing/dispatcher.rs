@@ -73,8 +73,9 @@ impl Dispatcher {
     ) -> Coroutine {
         let scope = scope.unbind();
         Coroutine::new(|channel| async move {
-            let mut cx =
-                Python::attach(|py| RequestContext::new(py, channel, scope, receive, send))?;
+            let mut cx = Python::attach(|py| {
+                RequestContext::new(py, channel, scope, receive, send)?.within_middleware_stack(py)
+            })?;
             match dispatch(slf.get(), &mut cx).await? {
                 Found::Route => Ok(Python::attach(|py| py.None())),
                 Found::Nothing => Err(Python::attach(|py| not_found_error(py, &cx))),
@@ -89,9 +90,14 @@ impl Dispatcher {
         Ok((slf.get_type(), PyTuple::new(py, [slf.get().router.clone_ref(py)])?))
     }
 
-    #[allow(clippy::unnecessary_wraps)]
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.router)
+        visit.call(&self.router)?;
+        // SAFETY: called by the collector only. A request in progress holds its own reference to the
+        // dispatcher, so the table's objects are never taken for garbage under it.
+        match unsafe { self.known.traversed() } {
+            Some(known) => known.table.spec.traverse(visit),
+            None => Ok(()),
+        }
     }
 
     fn __clear__(&self) {

@@ -15,6 +15,12 @@ pub fn route_path(path: &str, root_path: &str) -> String {
     }
 }
 
+/// Whether the path can't be matched as text; no server makes such a one.
+pub fn has_lone_surrogates(scope: &Bound<'_, PyDict>) -> PyResult<bool> {
+    let path = scope.get_item(intern!(scope.py(), "path"))?;
+    Ok(path.is_some_and(|path| path.cast::<PyString>().is_ok_and(|path| path.to_str().is_err())))
+}
+
 /// A text of the scope. Lone surrogates, which no server makes, are replaced.
 pub fn scope_text(
     scope: &Bound<'_, PyDict>,

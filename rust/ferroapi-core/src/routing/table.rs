@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
+use pyo3::{PyTraverseError, PyVisit};
 
 use ferroapi_http::{Convertor, PathTemplate, RouteId, RouteTree};
 
@@ -94,7 +95,33 @@ impl Table {
     }
 }
 
+impl RoutesSpec {
+    /// Visits every Python object that the table owns.
+    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.form_limits)?;
+        visit.call(&self.snapshot)?;
+        self.routes.iter().try_for_each(|route| route.traverse(visit))
+    }
+}
+
 impl RouteSpec {
+    fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.asked)?;
+        for (_, conversion) in &self.conversions {
+            if let Conversion::Python(convertor) = conversion {
+                visit.call(convertor)?;
+            }
+        }
+        let Some(target) = &self.target else { return Ok(()) };
+        visit.call(&target.endpoint)?;
+        visit.call(&target.route)?;
+        visit.call(&target.methods)?;
+        visit.call(&target.app)?;
+        visit.call(&target.context)?;
+        target.included.iter().try_for_each(|included| visit.call(included))?;
+        target.form_limits.iter().try_for_each(|limits| visit.call(limits))
+    }
+
     fn parse(&self) -> Option<PathTemplate> {
         let template = self.template.as_deref()?;
         self.target.as_ref()?;

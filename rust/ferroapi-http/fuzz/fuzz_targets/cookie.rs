@@ -8,7 +8,7 @@ fuzz_target!(|raw: &[u8]| {
     let header = latin1::decode(raw);
     let mut read = 0;
     for (name, value) in cookie::pairs(&header) {
-        assert!(!name.contains([';', '=']) && !value.contains(';') || value.len() < header.len());
+        assert!(!name.contains([';', '=']));
         read += name.chars().count() + value.chars().count();
     }
     assert!(read <= raw.len());

@@ -1,5 +1,5 @@
-//! The tree answers as each template does by itself. Input: templates and, last, a path, each ended by a
-//! carriage return.
+//! The tree answers as each template does by itself. Input: templates, each followed by a carriage
+//! return, and then the path.
 #![no_main]
 
 use ferroapi_http::{Match, PathMatch, PathMatcher, PathTemplate, RouteId, RouteTree, Verdict};

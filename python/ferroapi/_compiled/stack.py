@@ -1,0 +1,130 @@
+"""What the compiled entry may skip of an application's middleware stack.
+
+The stack is built and kept as Starlette's. As long as its outer and inner layers are the known classes with
+their own methods, Rust does in one line what they do; the user's middleware between them is called as it is.
+"""
+
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
+
+from .. import _core
+from .._body_limit import AppBodyLimitMiddleware
+from .._routing.dispatch import dispatcher_of
+from .._routing.included import _IncludedRouter
+from .._routing.route import APIRoute
+from .._routing.serving import ServingRouter
+from ..middleware.asyncexitstack import AsyncExitStackMiddleware
+from ..telemetry._asgi import ExceptionTelemetryMiddleware
+from .methods import Methods
+
+_APPLICATION = Methods(Starlette, "__call__")
+_SERVER_ERRORS = Methods(ServerErrorMiddleware, "__call__", "error_response", "debug_response")
+_EXCEPTIONS = Methods(ExceptionMiddleware, "__call__")
+_EXIT_STACK = Methods(AsyncExitStackMiddleware, "__call__")
+_ROUTER = Methods(ServingRouter, "__call__", "app")
+_ROUTER_APP = ServingRouter.app
+_OWN_LAYERS = (
+    (ExceptionTelemetryMiddleware, Methods(ExceptionTelemetryMiddleware, "__call__")),
+    (AppBodyLimitMiddleware, Methods(AppBodyLimitMiddleware, "__call__")),
+)
+# A change of one of these classes makes every compiled decision look again.
+watched_classes = (
+    Starlette,
+    ServerErrorMiddleware,
+    ExceptionMiddleware,
+    AsyncExitStackMiddleware,
+    ExceptionTelemetryMiddleware,
+    AppBodyLimitMiddleware,
+    Router,
+    ServingRouter,
+    Route,
+    APIRoute,
+    _IncludedRouter,
+    HTTPConnection,
+    Request,
+    Response,
+    JSONResponse,
+)
+
+
+class CompiledExceptionMiddleware(ExceptionMiddleware):
+    """The innermost layer: error handlers, exit stack and router, served by Rust where it may."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection (ASGI 3)."""
+        pipeline = pipeline_of(self) if scope["type"] == "http" else None
+        if pipeline is None:
+            await super().__call__(scope, receive, send)
+        else:
+            await pipeline.serve_http(scope, receive, send)
+
+
+def pipeline_of(middleware: Any) -> "_core.Pipeline | None":
+    """Return the compiled form of the innermost layer, or None where something of it was replaced."""
+    state = middleware.__dict__
+    known = state.get("_pipeline")
+    if known is not None and known.is_for(middleware):
+        return known if known.native else None
+    router = _plain_router(middleware)
+    dispatcher = None if router is None else dispatcher_of(router)
+    state["_pipeline"] = pipeline = _core.Pipeline(middleware, dispatcher)
+    return pipeline if pipeline.native else None
+
+
+def _plain_router(middleware: Any) -> ServingRouter | None:
+    """The router behind the layer, if everything in between and the router's entry are the package's own."""
+    exit_stack = middleware.app
+    if not (
+        _EXCEPTIONS.are_unpatched(ExceptionMiddleware)
+        and type(exit_stack) is AsyncExitStackMiddleware
+        and _EXIT_STACK.are_those_of(exit_stack)
+        and exit_stack.context_name == "fastapi_middleware_astack"
+    ):
+        return None
+    router = exit_stack.app
+    if not (isinstance(router, ServingRouter) and _ROUTER.are_those_of(router)):
+        return None
+    inner = router.middleware_stack
+    plain = getattr(inner, "__self__", None) is router and getattr(inner, "__func__", None) is _ROUTER_APP
+    return router if plain else None
+
+
+def inside_of_stack(stack: Any) -> Any:
+    """Return the first layer that is not skipped: the innermost one, or the user's outermost middleware.
+
+    None means that the stack itself must be called.
+    """
+    if type(stack) is not ServerErrorMiddleware or not _SERVER_ERRORS.are_those_of(stack):
+        return None
+    if not _APPLICATION.are_unpatched(Starlette):
+        return None
+    layer: Any = stack.app
+    for cls, methods in _OWN_LAYERS:
+        if type(layer) is not cls or not methods.are_those_of(layer):
+            return layer
+        layer = layer.app
+    return layer
+
+
+async def server_error(stack: Any, error: Exception, scope: Scope, receive: Receive, send: Any) -> None:
+    """Answer an unhandled error as the stack's outermost layer does, and raise it for the server.
+
+    `send` is a `_core.Sender`: once the response has started, nothing more may be sent.
+    """
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise error
+
+    outermost = ServerErrorMiddleware(app, stack.handler, stack.debug)
+    await outermost(scope, receive, _discard if send.started else send)
+
+
+async def _discard(message: Any) -> None:
+    pass

@@ -1,0 +1,129 @@
+"""The request path of ferroapi, compiled: what the Rust extension offers to the package.
+
+Nothing here is public API. Every object is derived from the declarations, and can be dropped and made anew.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine as AbstractCoroutine, Generator, Iterator
+from types import TracebackType
+from typing import Any, final
+
+from starlette.types import Message, Receive, Scope, Send
+
+def bump_epoch() -> None:
+    """Tell every compiled plan and route table to look again before its next use."""
+
+def current_epoch() -> int:
+    """The number that moves whenever something a compiled plan relies on has changed."""
+
+def configure(module: Any) -> None:
+    """Hand over the Python leaves. Called by the package when it is imported."""
+
+def solve_dependencies(
+    plan: SolvePlan,
+    request: Any,
+    body: Any,
+    is_form: bool,
+    background: Any | None,
+    response: Any,
+    cache: list[Any],
+) -> Coroutine:
+    """Run the steps of `plan` for `request`; gives `(values, errors, background, response, cache)`."""
+
+@final
+class Coroutine(AbstractCoroutine[Any, Any, Any]):
+    """A compiled request in progress; awaitable once, like any coroutine."""
+
+    def __await__(self) -> Generator[Any, Any, Any]: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __next__(self) -> Any: ...
+    def send(self, value: Any) -> Any:
+        """Resume with `value`, as a coroutine's `send` does."""
+    def throw(
+        self, typ: Any, val: Any | None = None, tb: TracebackType | None = None, /
+    ) -> Any:
+        """Raise an exception at the present await."""
+    def close(self) -> None:
+        """End early: the awaited object is closed, clean-up runs, nothing is awaited any more."""
+
+@final
+class Handler:
+    """The plan of one path operation, compiled on first use and rebuilt when what it was made of changes."""
+
+    def __new__(cls, options: Any) -> Handler: ...
+    @property
+    def options(self) -> Any:
+        """The description this handler is compiled from."""
+    @property
+    def door(self) -> Callable[..., Any] | None:
+        """The coroutine function behind which this handler stands in Python."""
+    @door.setter
+    def door(self, door: Callable[..., Any]) -> None: ...
+    def respond_to(self, request: Any) -> Coroutine:
+        """Answer a request object with a response object."""
+    def __reduce__(self) -> Any: ...
+
+@final
+class RouteApp:
+    """What `request_response` returns: an ASGI application that Rust can also enter directly."""
+
+    def __new__(cls, handler: Any, is_async: bool = True) -> RouteApp: ...
+    @property
+    def handler(self) -> Any:
+        """The compiled handler, or the user's callable."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine: ...
+    def __copy__(self) -> RouteApp: ...
+    def __deepcopy__(self, _memo: Any) -> RouteApp: ...
+    def __reduce__(self) -> Any: ...
+
+@final
+class SolvePlan:
+    """A dependency graph that `solve_dependencies` can run on its own."""
+
+    def __new__(cls, graph: Any, overrides_provider: Any | None) -> SolvePlan: ...
+
+@final
+class Sender:
+    """Passes messages on and notes when the response has started."""
+
+    def __call__(self, message: Message) -> Awaitable[None]: ...
+    @property
+    def started(self) -> bool:
+        """Whether `http.response.start` was sent."""
+
+@final
+class Dispatcher:
+    """Finds and runs the route of a request. Derived data: it can be dropped and made anew at any time."""
+
+    def __new__(cls, router: Any) -> Dispatcher: ...
+    @property
+    def router(self) -> Any:
+        """The router whose routes are compiled."""
+    def dispatch(self, scope: Scope, receive: Receive, send: Send) -> Coroutine:
+        """Serve one connection, as the router's ASGI application."""
+    def __reduce__(self) -> Any: ...
+
+@final
+class Pipeline:
+    """What `ExceptionMiddleware`, `AsyncExitStackMiddleware` and the router do, compiled."""
+
+    def __new__(cls, middleware: Any, dispatcher: Dispatcher | None) -> Pipeline: ...
+    @property
+    def native(self) -> bool:
+        """Whether Rust may serve; else the layers are called one by one."""
+    def is_for(self, middleware: Any) -> bool:
+        """Whether this was made for `middleware`, and nothing changed since."""
+    def serve_http(self, scope: Scope, receive: Receive, send: Send) -> Coroutine:
+        """Serve one HTTP request as an ASGI application."""
+    def __reduce__(self) -> Any: ...
+
+@final
+class Entry:
+    """Enters an application's stack directly in Rust where nothing of it was replaced."""
+
+    def __new__(cls, app: Any) -> Entry: ...
+    @property
+    def app(self) -> Any:
+        """The application."""
+    def open(self, scope: Scope, receive: Receive, send: Send) -> Coroutine | None:
+        """The coroutine that serves this connection, or None if the middleware stack has to be called."""
+    def __reduce__(self) -> Any: ...

@@ -1,0 +1,59 @@
+//! Noticing that a class was patched, at the price of comparing a few integers.
+
+use std::sync::Arc;
+
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+use crate::cell::AttachedCell;
+use crate::epoch;
+use crate::leaves::Leaves;
+
+/// Classes whose methods the compiled path stands for, and the version they were last seen at.
+pub struct Watched(Vec<(Py<PyType>, AttachedCell<u32>)>);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Watched {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let classes: Vec<Bound<'py, PyType>> = object.extract()?;
+        Ok(Self(classes.into_iter().map(|class| (class.unbind(), AttachedCell::new(0))).collect()))
+    }
+}
+
+/// Moves the epoch if one of the watched classes changed since the last call.
+pub fn look(py: Python<'_>, leaves: &Arc<Leaves>) {
+    let mut changed = false;
+    for (class, seen) in &leaves.watched_classes.0 {
+        let version = version(py, class);
+        // Zero: CPython gave the type no version since its last change.
+        if version == 0 || version != seen.read(py, |seen| *seen) {
+            seen.replace(py, assigned_version(py, class));
+            changed = true;
+        }
+    }
+    if changed {
+        epoch::bump_epoch();
+    }
+}
+
+fn version(_py: Python<'_>, class: &Py<PyType>) -> u32 {
+    let class = class.as_ptr().cast::<ffi::PyTypeObject>();
+    // SAFETY: `class` is a live type object, whose fields are read while attached to the interpreter.
+    // The version means something only while CPython's flag says that it is valid.
+    unsafe {
+        if ffi::PyType_HasFeature(class, ffi::Py_TPFLAGS_VALID_VERSION_TAG) == 0 {
+            return 0;
+        }
+        (*class).tp_version_tag
+    }
+}
+
+/// The version after a look-up, which makes CPython assign one.
+fn assigned_version(py: Python<'_>, class: &Py<PyType>) -> u32 {
+    // A missing attribute is fine: the look-up is what counts.
+    let _ = class.bind(py).getattr(intern!(py, "__call__"));
+    version(py, class)
+}
