@@ -18,6 +18,9 @@ def current_epoch() -> int:
 def configure(module: Any) -> None:
     """Hand over the Python leaves. Called by the package when it is imported."""
 
+def open(app: Any, scope: Scope, receive: Receive, send: Send) -> Coroutine | None:
+    """The coroutine that serves this connection, or None if the middleware stack has to be called."""
+
 def solve_dependencies(
     plan: SolvePlan,
     request: Any,
@@ -121,9 +124,4 @@ class Entry:
     """Enters an application's stack directly in Rust where nothing of it was replaced."""
 
     def __new__(cls, app: Any) -> Entry: ...
-    @property
-    def app(self) -> Any:
-        """The application."""
-    def open(self, scope: Scope, receive: Receive, send: Send) -> Coroutine | None:
-        """The coroutine that serves this connection, or None if the middleware stack has to be called."""
     def __reduce__(self) -> Any: ...

@@ -18,10 +18,9 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, ExceptionHandler, Lifespan, Receive, Scope, Send
 from typing_extensions import deprecated
 
-from . import routing
+from . import _core, routing
 from ._body_limit import AppBodyLimitMiddleware
 from ._compiled.stack import CompiledExceptionMiddleware
-from ._core import Entry
 from ._form_limits import _FormLimits
 from ._routing.signatures import Options, app_add_api_route, app_api_route, path_operation
 from ._routing.verbs import signed
@@ -323,7 +322,7 @@ class FastAPI(Starlette):
         """Serve one ASGI connection: HTTP, WebSocket or lifespan."""
         if self.root_path:
             scope["root_path"] = self.root_path
-        compiled = self._compiled_entry().open(scope, receive, send)
+        compiled = _core.open(self, scope, receive, send)
         if compiled is not None:
             await compiled
             return
@@ -346,12 +345,6 @@ class FastAPI(Starlette):
             await self._native_telemetry(
                 app=app, scope=scope, receive=receive, send=send, legacy_otel=_legacy_otel(stack)
             )
-
-    def _compiled_entry(self) -> Entry:
-        known = self.__dict__.get("_entry")
-        if known is None or known.app is not self:
-            known = self.__dict__["_entry"] = Entry(self)
-        return known
 
     @signed(app_add_api_route)
     def add_api_route(self, path: str, options: Options) -> None:

@@ -25,7 +25,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from ._config import TelemetryConfig
 from ._config import complete_config as complete_config
@@ -92,6 +92,10 @@ class _Signal:
             return getter.__globals__
         return {}  # replaced by something else, which has to be called
 
+    def view(self, wanted: str, provider: str) -> "_View":
+        """Describe the signal to the compiled entry."""
+        return _View(self._slots_of, self._module, self._getter, self._slot, wanted, provider)
+
     def configured(self) -> bool:
         """Whether there is a provider; imports the API to find out.
 
@@ -125,6 +129,30 @@ _SELECTORS = frozenset(
     {"OTEL_PYTHON_TRACER_PROVIDER", "OTEL_PYTHON_METER_PROVIDER", "OTEL_PYTHON_LOGGER_PROVIDER"}
 )
 _ENCODED_SELECTORS = frozenset(map(getattr(os.environ, "encodekey", str), _SELECTORS))
+
+
+class _View(NamedTuple):
+    """One signal as the compiled entry looks at it, with the settings that switch it on and provide for it."""
+
+    slots_of: Callable[[Any], dict[str, Any]]
+    module: str
+    getter: str
+    slot: str
+    wanted: str
+    provider: str
+
+
+class RequestGate:
+    """What the compiled entry looks at to say quickly that a request goes unrecorded."""
+
+    modules = sys.modules
+    environ = getattr(os.environ, "_data", None)
+    selectors = list(_ENCODED_SELECTORS)
+    signals = (
+        _TRACES.view("tracing", "tracer_provider"),
+        _METRICS.view("metrics", "meter_provider"),
+        _LOGS.view("logs", "logger_provider"),
+    )
 
 
 def _environment_selects() -> bool:

@@ -9,6 +9,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::cell::AttachedCell;
+use crate::pipeline::Gate;
 use crate::watch::Watched;
 
 /// The members of `_compiled/leaves.py`; each is documented there.
@@ -81,6 +82,7 @@ pub struct Leaves {
     pub match_full: Py<PyAny>,
     pub match_partial: Py<PyAny>,
 
+    pub telemetry_gate: Gate,
     pub telemetry_begin: Py<PyAny>,
     pub telemetry_route: Py<PyAny>,
 }

@@ -25,7 +25,7 @@ mod _core {
     #[pymodule_export]
     use crate::leaves::configure;
     #[pymodule_export]
-    use crate::pipeline::{Entry, Handler, Pipeline, RouteApp, SolvePlan, solve_dependencies};
+    use crate::pipeline::{Entry, Handler, Pipeline, RouteApp, SolvePlan, open, solve_dependencies};
     #[pymodule_export]
     use crate::respond::Sender;
     #[pymodule_export]

@@ -56,8 +56,7 @@ impl Entry {
             return Ok(None);
         }
         let app = self.app.bind(py);
-        let telemetry = app.getattr(intern!(py, "_native_telemetry"))?;
-        if telemetry.call_method0(intern!(py, "enabled"))?.is_truthy()? {
+        if is_recorded(app, &leaves)? {
             return Ok(None);
         }
         watch::look(py, &leaves);
@@ -88,6 +87,17 @@ fn is_plain_http(scope: &Bound<'_, PyDict>, leaves: &Leaves) -> PyResult<bool> {
     Ok(http
         && !scope.contains(intern!(py, "fastapi.telemetry"))?
         && !scope.contains(&leaves.max_body_size_key)?)
+}
+
+/// Whether the application's own telemetry records this request.
+fn is_recorded(app: &Bound<'_, PyAny>, leaves: &Leaves) -> PyResult<bool> {
+    let py = app.py();
+    let config = app.getattr(intern!(py, "_telemetry"))?;
+    if leaves.telemetry_gate.is_certainly_off(py, &config)? {
+        return Ok(false);
+    }
+    let telemetry = app.getattr(intern!(py, "_native_telemetry"))?;
+    telemetry.call_method0(intern!(py, "enabled"))?.is_truthy()
 }
 
 impl Known {
@@ -163,31 +173,6 @@ impl Entry {
         Self { app, known: AttachedCell::new(None) }
     }
 
-    #[getter]
-    fn app(&self, py: Python<'_>) -> Py<PyAny> {
-        self.app.clone_ref(py)
-    }
-
-    /// The coroutine that serves this connection, or none if the middleware stack has to be called.
-    fn open(
-        &self,
-        py: Python<'_>,
-        scope: Bound<'_, PyAny>,
-        receive: Py<PyAny>,
-        send: Py<PyAny>,
-    ) -> PyResult<Option<Coroutine>> {
-        let Ok(scope) = scope.cast_into::<PyDict>() else { return Ok(None) };
-        let Some((route, stack)) = self.route(py, &scope)? else { return Ok(None) };
-        scope.set_item(intern!(py, "app"), &self.app)?;
-        let scope = scope.unbind();
-        Ok(Some(Coroutine::new(|channel| async move {
-            let mut cx =
-                Python::attach(|py| RequestContext::new(py, channel, scope, receive, send))?;
-            serve(route, stack, &mut cx).await?;
-            Ok(Python::attach(|py| py.None()))
-        })))
-    }
-
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
@@ -213,4 +198,43 @@ impl Entry {
     fn __clear__(&self) {
         Python::attach(|py| drop(self.known.take(py)));
     }
+}
+
+/// The coroutine that serves this connection, or none if the middleware stack has to be called.
+///
+/// What the entry learnt is kept on the application; a copy of that starts with an entry of its own.
+#[pyfunction]
+pub fn open(
+    py: Python<'_>,
+    app: Bound<'_, PyAny>,
+    scope: Bound<'_, PyAny>,
+    receive: Py<PyAny>,
+    send: Py<PyAny>,
+) -> PyResult<Option<Coroutine>> {
+    let Ok(scope) = scope.cast_into::<PyDict>() else { return Ok(None) };
+    let entry = entry_of(&app)?;
+    let Some((route, stack)) = entry.get().route(py, &scope)? else { return Ok(None) };
+    scope.set_item(intern!(py, "app"), app)?;
+    let scope = scope.unbind();
+    Ok(Some(Coroutine::new(|channel| async move {
+        let mut cx = Python::attach(|py| RequestContext::new(py, channel, scope, receive, send))?;
+        serve(route, stack, &mut cx).await?;
+        Ok(Python::attach(|py| py.None()))
+    })))
+}
+
+fn entry_of<'py>(app: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Entry>> {
+    let py = app.py();
+    let own = app.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
+    let key = intern!(py, "_entry");
+    if let Some(known) = own.get_item(key)? {
+        if let Ok(entry) = known.cast_into::<Entry>() {
+            if entry.get().app.is(app) {
+                return Ok(entry);
+            }
+        }
+    }
+    let entry = Bound::new(py, Entry { app: app.clone().unbind(), known: AttachedCell::new(None) })?;
+    own.set_item(key, &entry)?;
+    Ok(entry)
 }

@@ -10,10 +10,12 @@ mod handler;
 mod patches;
 mod route_app;
 mod solve_door;
+mod telemetry;
 
 pub use app::Pipeline;
-pub use entry::Entry;
+pub use entry::{Entry, open};
 pub use errors::not_found_error;
 pub use handler::Handler;
 pub use route_app::RouteApp;
 pub use solve_door::{SolvePlan, solve_dependencies};
+pub use telemetry::Gate;
