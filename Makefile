@@ -80,6 +80,7 @@ lint: $(STAMPS)/extension $(STAMPS)/test $(STAMPS)/lint ## formatters, linters a
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pyright --warnings
+	$(PY) -m mypy.stubtest ferroapi._core --mypy-config-file pyproject.toml
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 

@@ -3,11 +3,28 @@
 Nothing here is public API. Every object is derived from the declarations, and can be dropped and made anew.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine as AbstractCoroutine, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Coroutine as AbstractCoroutine
 from types import TracebackType
 from typing import Any, final
 
 from starlette.types import Message, Receive, Scope, Send
+
+__all__ = [
+    "Coroutine",
+    "Dispatcher",
+    "Entry",
+    "Handler",
+    "Pipeline",
+    "RouteApp",
+    "Sender",
+    "SolvePlan",
+    "bump_epoch",
+    "configure",
+    "current_epoch",
+    "open",
+    "solve_dependencies",
+]
 
 def bump_epoch() -> None:
     """Tell every compiled plan and route table to look again before its next use."""
@@ -18,7 +35,7 @@ def current_epoch() -> int:
 def configure(module: Any) -> None:
     """Hand over the Python leaves. Called by the package when it is imported."""
 
-def open(app: Any, scope: Scope, receive: Receive, send: Send) -> Coroutine | None:
+def open(app: Any, scope: Scope, receive: Receive, send: Send) -> Coroutine | None:  # noqa: A001
     """The coroutine that serves this connection, or None if the middleware stack has to be called."""
 
 def solve_dependencies(
@@ -41,9 +58,7 @@ class Coroutine(AbstractCoroutine[Any, Any, Any]):
     def __next__(self) -> Any: ...
     def send(self, value: Any) -> Any:
         """Resume with `value`, as a coroutine's `send` does."""
-    def throw(
-        self, typ: Any, val: Any | None = None, tb: TracebackType | None = None, /
-    ) -> Any:
+    def throw(self, typ: Any, val: Any | None = None, tb: TracebackType | None = None, /) -> Any:
         """Raise an exception at the present await."""
     def close(self) -> None:
         """End early: the awaited object is closed, clean-up runs, nothing is awaited any more."""

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute
@@ -20,7 +21,7 @@ from typing_extensions import deprecated
 
 from . import _core, routing
 from ._body_limit import AppBodyLimitMiddleware
-from ._compiled.stack import CompiledExceptionMiddleware
+from ._compiled.stack import compiled_layer
 from ._form_limits import _FormLimits
 from ._routing.signatures import Options, app_add_api_route, app_api_route, path_operation
 from ._routing.verbs import signed
@@ -246,12 +247,12 @@ class FastAPI(Starlette):
             Middleware(ExceptionTelemetryMiddleware),
             Middleware(AppBodyLimitMiddleware, max_body_size=self.max_body_size),
             *self.user_middleware,
-            Middleware(CompiledExceptionMiddleware, handlers=handlers, debug=debug),
+            Middleware(ExceptionMiddleware, handlers=handlers, debug=debug),
             Middleware(AsyncExitStackMiddleware),
         ]
         app: ASGIApp = self.router
         for cls, args, kwargs in reversed(stack):
-            app = cls(app, *args, **kwargs)
+            app = compiled_layer(cls(app, *args, **kwargs))
         return app
 
     def openapi(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`python -m ferroapi explain module:app`: which routes are served by compiled code, and why others are not."""
+"""`python -m ferroapi explain module:app`: which routes compiled code serves, and why others are not."""
 
 import argparse
 import sys

@@ -51,6 +51,8 @@ from ._form_limits import _validate_form_limits as _validate_form_limits
 from ._routing import _public, incidental
 from ._routing.effective import RouteContext as RouteContext
 from ._routing.effective import _EffectiveRouteContext as _EffectiveRouteContext
+from ._routing.endpoint_context import _endpoint_context_cache as _endpoint_context_cache
+from ._routing.endpoint_context import _extract_endpoint_context as _extract_endpoint_context
 from ._routing.frontend_files import _FrontendStaticFiles as _FrontendStaticFiles
 from ._routing.frontend_files import _is_frontend_navigation_request as _is_frontend_navigation_request
 from ._routing.frontend_files import _iter_accept_media_types as _iter_accept_media_types
@@ -61,14 +63,8 @@ from ._routing.frontend_paths import _normalize_frontend_path as _normalize_fron
 from ._routing.frontend_paths import _resolve_frontend_check_dir as _resolve_frontend_check_dir
 from ._routing.frontend_routes import _FrontendRoute as _FrontendRoute
 from ._routing.frontend_routes import _FrontendRouteGroup as _FrontendRouteGroup
-from ._routing.results import _build_response_args as _build_response_args
-from ._routing.endpoint_context import _endpoint_context_cache as _endpoint_context_cache
-from ._routing.endpoint_context import _extract_endpoint_context as _extract_endpoint_context
-from ._routing.results import _normalize_non_finite_floats as _normalize_non_finite_floats
 from ._routing.handler import get_request_handler as get_request_handler
 from ._routing.handler import request_response as request_response
-from ._routing.results import run_endpoint_function as run_endpoint_function
-from ._routing.results import serialize_response as serialize_response
 from ._routing.include_context import _RouterIncludeContext as _RouterIncludeContext
 from ._routing.include_context import _RouteWithPath as _RouteWithPath
 from ._routing.included import _IncludedRouter as _IncludedRouter
@@ -79,6 +75,10 @@ from ._routing.lifespan import _AsyncLiftContextManager as _AsyncLiftContextMana
 from ._routing.lifespan import _DefaultLifespan as _DefaultLifespan
 from ._routing.lifespan import _merge_lifespan_context as _merge_lifespan_context
 from ._routing.lifespan import _wrap_gen_lifespan_context as _wrap_gen_lifespan_context
+from ._routing.results import _build_response_args as _build_response_args
+from ._routing.results import _normalize_non_finite_floats as _normalize_non_finite_floats
+from ._routing.results import run_endpoint_function as run_endpoint_function
+from ._routing.results import serialize_response as serialize_response
 from ._routing.route import APIRoute as APIRoute
 from ._routing.router import APIRouter as APIRouter
 from ._routing.scope import _FASTAPI_EFFECTIVE_ROUTE_CONTEXT_KEY as _FASTAPI_EFFECTIVE_ROUTE_CONTEXT_KEY

@@ -85,7 +85,7 @@ def test_not_loaded_by_importing_building_and_serving() -> None:
         assert loaded() == [], loaded()
         """
     )
-    assert output.split() == ["200", "background", "400", "404", "200", "200"]
+    assert output.split() == ["background", "200", "400", "404", "200", "200"]
 
 
 def test_loaded_by_the_names_that_need_it() -> None:

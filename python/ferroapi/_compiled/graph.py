@@ -153,6 +153,7 @@ class GraphBuilder:
             return "whole", _body_param(fields[0], slots, [("", ("body",))])
         keys = []
         for field in fields:
+            names: list[tuple[str, tuple[str, ...]]]
             names = [(name, ("body", name)) for name, _ in _get_param_aliases(field)]
             keys.append(_body_param(field, slots, names))
         return "keys", keys

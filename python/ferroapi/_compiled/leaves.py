@@ -16,7 +16,7 @@ from anyio import CancelScope
 from pydantic_core import ValidationError, from_json
 from starlette._exception_handler import wrap_app_handling_exceptions
 from starlette.background import BackgroundTasks as StarletteBackgroundTasks
-from starlette.datastructures import URL, Headers, QueryParams
+from starlette.datastructures import URL
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
@@ -31,6 +31,7 @@ from .._compat import ModelField, Undefined, get_missing_field_error
 from .._compat.v2 import _regenerate_error_with_loc
 from .._dependencies.body_args import request_body_to_args
 from .._dependencies.param_args import request_params_to_args
+from .._routing._public import public
 from .._routing.dispatch import handle_low_priority, redirected_path
 from .._routing.endpoint_context import endpoint_context
 from .._routing.results import (
@@ -65,18 +66,18 @@ from ..exception_handlers import http_exception_handler
 from ..exceptions import FastAPIError, RequestValidationError, ResponseValidationError
 from ..security.oauth2 import SecurityScopes
 from ..telemetry import _gate
-from .._routing._public import public
 from .methods import Methods
 from .plan import compile_plan as compile_plan
-from .plan import recompile_graph as recompile_graph
 from .plan import plan_is_current as plan_is_current
+from .plan import recompile_graph as recompile_graph
 from .plan import response_class as _response_class
 from .routes import IncludedCandidate
 from .routes import compile_routes as compile_routes
 from .routes import routes_are_current as routes_are_current
 from .specs import HandlerOptions
-from .stack import CompiledExceptionMiddleware, pipeline_of as pipeline_of
+from .stack import CompiledExceptionMiddleware
 from .stack import inside_of_stack as inside_of_stack
+from .stack import pipeline_of as pipeline_of
 from .stack import server_error as server_error
 from .stack import watched_classes as watched_classes
 

@@ -42,4 +42,4 @@ def _as_defined(cls: type, name: str) -> Any:
     return method if at_home and code.co_qualname == f"{owner.__qualname__}.{name}" else _NOBODYS
 
 
-_PACKAGE = f"{__package__.partition('.')[0]}."
+_PACKAGE = f"{__name__.partition('.')[0]}."

@@ -137,7 +137,7 @@ def _rendering(
 
 
 def _model_rendering(options: HandlerOptions, field: ModelField) -> ModelRendering:
-    flags = {"by_alias": options.response_model_by_alias}
+    flags: dict[str, Any] = {"by_alias": options.response_model_by_alias}
     optional = {
         "include": options.response_model_include,
         "exclude": options.response_model_exclude,

@@ -16,9 +16,12 @@ from starlette.types import Receive, Scope, Send
 
 from .. import _core
 from .._body_limit import AppBodyLimitMiddleware
+from .._compat import ModelField
 from .._routing.dispatch import dispatcher_of
+from .._routing.effective import _EffectiveRouteContext
 from .._routing.included import _IncludedRouter
 from .._routing.route import APIRoute
+from .._routing.router import APIRouter
 from .._routing.serving import ServingRouter
 from ..middleware.asyncexitstack import AsyncExitStackMiddleware
 from ..telemetry._asgi import ExceptionTelemetryMiddleware
@@ -44,9 +47,12 @@ watched_classes = (
     AppBodyLimitMiddleware,
     Router,
     ServingRouter,
+    APIRouter,
     Route,
     APIRoute,
     _IncludedRouter,
+    _EffectiveRouteContext,
+    ModelField,
     HTTPConnection,
     Request,
     Response,
@@ -64,6 +70,21 @@ class CompiledExceptionMiddleware(ExceptionMiddleware):
             await super().__call__(scope, receive, send)
         else:
             await pipeline.serve_http(scope, receive, send)
+
+
+# Tracing tools name middleware by its class.
+CompiledExceptionMiddleware.__name__ = ExceptionMiddleware.__name__
+
+
+def compiled_layer(layer: Any) -> Any:
+    """Give the innermost layer its compiled form; any other layer is returned as it is.
+
+    The stack is built of Starlette's own class, since instrumentation looks for that class among the
+    application's middleware and patches it when it finds it.
+    """
+    if type(layer) is ExceptionMiddleware:
+        layer.__class__ = CompiledExceptionMiddleware
+    return layer
 
 
 def pipeline_of(middleware: Any) -> "_core.Pipeline | None":

@@ -77,7 +77,7 @@ async def solve_dependencies(
         dependant, dependency_overrides_provider, isinstance(request, WebSocket), embed_body_fields
     )
     cache = {} if dependency_cache is None else dependency_cache
-    values, errors, background_tasks, response, results = await _core.solve_dependencies(
+    values, errors, background_tasks, used_response, results = await _core.solve_dependencies(
         plan.compiled,
         request,
         body,
@@ -93,7 +93,7 @@ async def solve_dependencies(
         values=values,
         errors=[] if errors is None else errors,
         background_tasks=background_tasks,
-        response=response,
+        response=used_response,
         dependency_cache=cache,
     )
 
@@ -103,9 +103,7 @@ class _SolvePlan:
 
     __slots__ = ("cache_keys", "compiled", "epoch", "fingerprint", "overrides", "provider")
 
-    def __init__(
-        self, dependant: Dependant, provider: Any, websocket: bool, embed_body_fields: bool
-    ) -> None:
+    def __init__(self, dependant: Dependant, provider: Any, websocket: bool, embed_body_fields: bool) -> None:
         from .._compiled.graph import GraphBuilder
         from .._compiled.plan import fingerprint
 
@@ -154,9 +152,7 @@ def _overrides_of(provider: Any) -> _Overrides | None:
     return (provider.dependency_overrides if provider else None) or None
 
 
-def _plan_for(
-    dependant: Dependant, provider: Any, websocket: bool, embed_body_fields: bool
-) -> _SolvePlan:
+def _plan_for(dependant: Dependant, provider: Any, websocket: bool, embed_body_fields: bool) -> _SolvePlan:
     known: _SolvePlans | None = getattr(dependant, "_solve_plans", None)
     if known is None or known.root is not dependant:
         known = _SolvePlans(dependant)

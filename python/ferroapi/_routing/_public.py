@@ -8,7 +8,7 @@ from typing import Any
 
 from .._core import bump_epoch
 
-_PUBLIC_NAME = f"{__package__.rpartition('.')[0]}.routing"
+_PUBLIC_NAME = f"{__name__.rsplit('.', 2)[0]}.routing"
 
 
 def public() -> Any:

@@ -28,7 +28,7 @@ def dispatcher_of(router: "ServingRouter") -> Dispatcher:
     return known
 
 
-def redirected_path(route: BaseRoute, redirect_scope: Scope) -> str | None:
+def redirected_path(route: BaseRoute | _EffectiveRouteContext, redirect_scope: Scope) -> str | None:
     """Return the path format of the route behind a redirect, for telemetry."""
     target: BaseRoute | _EffectiveRouteContext | None = route
     while isinstance(target, _IncludedRouter):

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from starlette._utils import is_async_callable
-from starlette.types import AppType, Lifespan
+from starlette.types import Lifespan
 from typing_extensions import deprecated
 
 from ..types import DecoratedCallable
@@ -65,7 +65,7 @@ def _merge_lifespan_context(original_context: Lifespan[Any], nested_context: Lif
     """Run `nested_context` inside `original_context`; on a conflict in the state, the original wins."""
 
     @asynccontextmanager
-    async def merged_lifespan(app: AppType) -> AsyncIterator[Mapping[str, Any] | None]:
+    async def merged_lifespan(app: Any) -> AsyncIterator[Mapping[str, Any] | None]:
         async with original_context(app) as outer, nested_context(app) as inner:
             yield None if outer is None and inner is None else {**(inner or {}), **(outer or {})}
 

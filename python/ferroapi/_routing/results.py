@@ -18,9 +18,7 @@ from ..utils import is_body_allowed_for_status_code
 from ._public import public
 
 
-async def run_endpoint_function(
-    *, dependant: Dependant, values: dict[str, Any], is_coroutine: bool
-) -> Any:
+async def run_endpoint_function(*, dependant: Dependant, values: dict[str, Any], is_coroutine: bool) -> Any:
     """Call the endpoint with its arguments, in a worker thread unless it is a coroutine function."""
     assert dependant.call is not None, "dependant.call must be a function"
     if is_coroutine:

@@ -99,13 +99,13 @@ def _add_declared_response(
 
 def get_responses(route: "_APIRouteLike", response_class: type[Response], schemas: Schemas) -> dict[str, Any]:
     """The Response Objects of `route` by status code: its main one, and those of `responses=`."""
+    media_type = response_class.media_type or "application/json"
     main: dict[str, Any] = {"description": route.response_description}
     responses: dict[str, Any] = {_status_code(route, response_class): main}
     if is_body_allowed_for_status_code(route.status_code):
         content = _content(route, response_class, schemas)
         if content is not None:
             main["content"] = content
-    media_type = response_class.media_type or "application/json"
     for code in route.responses or ():
         _add_declared_response(responses, route, code, media_type, schemas)
     return responses

@@ -25,7 +25,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from types import FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from ._config import TelemetryConfig
 from ._config import complete_config as complete_config
@@ -132,7 +132,7 @@ _ENCODED_SELECTORS = frozenset(map(getattr(os.environ, "encodekey", str), _SELEC
 
 
 class _View(NamedTuple):
-    """One signal as the compiled entry looks at it, with the settings that switch it on and provide for it."""
+    """One signal as the compiled entry looks at it, with the settings that switch it on and serve it."""
 
     slots_of: Callable[[Any], dict[str, Any]]
     module: str
@@ -147,7 +147,7 @@ class RequestGate:
 
     modules = sys.modules
     environ = getattr(os.environ, "_data", None)
-    selectors = list(_ENCODED_SELECTORS)
+    selectors: ClassVar[list[Any]] = list(_ENCODED_SELECTORS)
     signals = (
         _TRACES.view("tracing", "tracer_provider"),
         _METRICS.view("metrics", "meter_provider"),

@@ -26,7 +26,11 @@ pub fn call_named(
             callable.as_ptr(),
             pointers.as_ptr(),
             positional,
-            if names == 0 { std::ptr::null_mut() } else { kwnames.as_ptr() },
+            if names == 0 {
+                std::ptr::null_mut()
+            } else {
+                kwnames.as_ptr()
+            },
         );
         Bound::from_owned_ptr_or_err(py, result).map(Bound::unbind)
     }

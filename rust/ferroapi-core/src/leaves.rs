@@ -91,9 +91,9 @@ static LEAVES: AttachedCell<Option<Arc<Leaves>>> = AttachedCell::new(None);
 
 /// The leaves of the package as it is loaded now.
 pub fn leaves(py: Python<'_>) -> PyResult<Arc<Leaves>> {
-    LEAVES
-        .read(py, Clone::clone)
-        .ok_or_else(|| PyRuntimeError::new_err("ferroapi._core was used before the package configured it"))
+    LEAVES.read(py, Clone::clone).ok_or_else(|| {
+        PyRuntimeError::new_err("ferroapi._core was used before the package configured it")
+    })
 }
 
 /// Hand over the Python leaves. Called by the package when it is imported.

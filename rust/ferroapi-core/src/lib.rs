@@ -12,6 +12,7 @@ mod request;
 mod respond;
 mod routing;
 mod stacks;
+mod validate;
 mod watch;
 
 use pyo3::prelude::*;
@@ -25,7 +26,9 @@ mod _core {
     #[pymodule_export]
     use crate::leaves::configure;
     #[pymodule_export]
-    use crate::pipeline::{Entry, Handler, Pipeline, RouteApp, SolvePlan, open, solve_dependencies};
+    use crate::pipeline::{
+        Entry, Handler, Pipeline, RouteApp, SolvePlan, open, solve_dependencies,
+    };
     #[pymodule_export]
     use crate::respond::Sender;
     #[pymodule_export]

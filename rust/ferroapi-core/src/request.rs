@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::coroutine::Channel;
-use crate::leaves::{leaves, Leaves};
+use crate::leaves::{Leaves, leaves};
 use crate::respond::Sender;
 use crate::stacks::{Stack, StackKey};
 
@@ -63,20 +63,21 @@ impl RequestContext {
     /// Takes over the exit stack that a Python layer around this one opened, and will close.
     pub fn within_middleware_stack(mut self, py: Python<'_>) -> PyResult<Self> {
         let published = self.scope_get(py, StackKey::Middleware.name(py))?;
-        self.middleware_stack = published.map(|object| Stack { object: object.unbind() });
+        self.middleware_stack = published.map(|object| Stack {
+            object: object.unbind(),
+        });
         Ok(self)
     }
 
     /// The `send` that Python code gets: it notes when the response starts.
     pub fn sender(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        if self.sender.is_none() {
-            let sender = Sender::new(Arc::clone(&self.channel), self.send.clone_ref(py));
-            self.sender = Some(Py::new(py, sender)?.into_any());
+        if let Some(sender) = &self.sender {
+            return Ok(sender.clone_ref(py));
         }
-        self.sender
-            .as_ref()
-            .map(|sender| sender.clone_ref(py))
-            .ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("no sender"))
+        let sender = Sender::new(Arc::clone(&self.channel), self.send.clone_ref(py));
+        let sender = Py::new(py, sender)?.into_any();
+        self.sender = Some(sender.clone_ref(py));
+        Ok(sender)
     }
 
     /// The `Request`, made through its class on first use; it sees the body that was read already.
@@ -128,7 +129,9 @@ impl RequestContext {
         }
         let object = self.leaves.new_exit_stack.call0(py)?;
         self.scope.bind(py).set_item(key.name(py), &object)?;
-        *place = Some(Stack { object: object.clone_ref(py) });
+        *place = Some(Stack {
+            object: object.clone_ref(py),
+        });
         Ok(object)
     }
 
@@ -156,7 +159,6 @@ impl RequestContext {
         py: Python<'py>,
         key: &Bound<'py, pyo3::types::PyString>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        use pyo3::types::PyDictMethods;
         self.scope.bind(py).get_item(key)
     }
 
@@ -168,6 +170,8 @@ impl RequestContext {
 impl RequestContext {
     /// Whether a telemetry span is open for this request.
     pub fn is_traced(&self, py: Python<'_>) -> PyResult<bool> {
-        self.scope.bind(py).contains(intern!(py, "fastapi.telemetry"))
+        self.scope
+            .bind(py)
+            .contains(intern!(py, "fastapi.telemetry"))
     }
 }

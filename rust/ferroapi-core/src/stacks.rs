@@ -51,15 +51,25 @@ pub async fn close<T>(
     stack: Option<Stack>,
     body: PyResult<T>,
 ) -> PyResult<Option<T>> {
-    let Some(stack) = stack else { return body.map(Some) };
+    let Some(stack) = stack else {
+        return body.map(Some);
+    };
     let closing = Python::attach(|py| {
         if stack.is_empty(py) {
             return Ok(None);
         }
-        let error = body.as_ref().err().map(|error| error.clone_ref(py).into_value(py));
-        cx.leaves.close_stack.call1(py, (stack.object, error)).map(Some)
+        let error = body
+            .as_ref()
+            .err()
+            .map(|error| error.clone_ref(py).into_value(py));
+        cx.leaves
+            .close_stack
+            .call1(py, (stack.object, error))
+            .map(Some)
     })?;
-    let Some(closing) = closing else { return body.map(Some) };
+    let Some(closing) = closing else {
+        return body.map(Some);
+    };
     cx.await_(closing).await?;
     // Where the body failed and the leaf did not raise again, the exception was swallowed.
     Ok(body.ok())

@@ -19,7 +19,12 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Watched {
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         let classes: Vec<Bound<'py, PyType>> = object.extract()?;
-        Ok(Self(classes.into_iter().map(|class| (class.unbind(), AttachedCell::new(0))).collect()))
+        Ok(Self(
+            classes
+                .into_iter()
+                .map(|class| (class.unbind(), AttachedCell::new(0)))
+                .collect(),
+        ))
     }
 }
 

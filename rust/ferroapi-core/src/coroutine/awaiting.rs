@@ -9,13 +9,16 @@ use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::channel::{Channel, Resume};
 use super::Outcome;
+use super::channel::{Channel, Resume};
 
 impl Channel {
     /// Awaits `awaitable` as Python's `await` does.
     pub fn await_(&self, awaitable: Py<PyAny>) -> Await<'_> {
-        Await { channel: self, stage: Stage::Unstarted(awaitable) }
+        Await {
+            channel: self,
+            stage: Stage::Unstarted(awaitable),
+        }
     }
 }
 
@@ -104,7 +107,9 @@ fn await_iterator(py: Python<'_>, awaitable: Py<PyAny>) -> PyResult<Py<PyAny>> {
         return Ok(awaitable);
     }
     let name = awaitable.bind(py).get_type().name()?.to_string();
-    Err(PyTypeError::new_err(format!("object {name} can't be used in 'await' expression")))
+    Err(PyTypeError::new_err(format!(
+        "object {name} can't be used in 'await' expression"
+    )))
 }
 
 /// A generator made by `types.coroutine`.
@@ -122,9 +127,11 @@ fn send(py: Python<'_>, iterator: &Py<PyAny>, value: Option<&Py<PyAny>>) -> Step
     // SAFETY: `iterator` and the value are live objects; `result` receives an owned reference unless
     // the outcome is an error, in which case an exception is set.
     unsafe {
-        let argument = value.map_or_else(|| ffi::Py_None(), |value| value.as_ptr());
+        let argument = value.map_or_else(|| ffi::Py_None(), Py::as_ptr);
         match ffi::PyIter_Send(iterator.as_ptr(), argument, &raw mut result) {
-            ffi::PySendResult::PYGEN_NEXT => Step::Yielded(Bound::from_owned_ptr(py, result).unbind()),
+            ffi::PySendResult::PYGEN_NEXT => {
+                Step::Yielded(Bound::from_owned_ptr(py, result).unbind())
+            }
             ffi::PySendResult::PYGEN_RETURN => {
                 Step::Done(Ok(Bound::from_owned_ptr(py, result).unbind()))
             }
@@ -149,10 +156,10 @@ fn throw(py: Python<'_>, iterator: &Py<PyAny>, error: PyErr) -> Step {
 
 /// Closes the awaited iterator first, as CPython does for a delegating coroutine.
 fn close(py: Python<'_>, iterator: &Py<PyAny>, error: PyErr) -> Step {
-    if let Ok(method) = iterator.bind(py).getattr(intern!(py, "close")) {
-        if let Err(raised) = method.call0() {
-            return Step::Done(Err(raised));
-        }
+    if let Ok(method) = iterator.bind(py).getattr(intern!(py, "close"))
+        && let Err(raised) = method.call0()
+    {
+        return Step::Done(Err(raised));
     }
     Step::Done(Err(error))
 }
@@ -160,7 +167,10 @@ fn close(py: Python<'_>, iterator: &Py<PyAny>, error: PyErr) -> Step {
 /// The return value carried by a `StopIteration`; any other exception stays one.
 fn returned(py: Python<'_>, raised: PyErr) -> Outcome {
     if raised.is_instance_of::<pyo3::exceptions::PyStopIteration>(py) {
-        raised.value(py).getattr(intern!(py, "value")).map(Bound::unbind)
+        raised
+            .value(py)
+            .getattr(intern!(py, "value"))
+            .map(Bound::unbind)
     } else {
         Err(raised)
     }

@@ -15,3 +15,10 @@ use pyo3::prelude::*;
 
 /// What a finished request-path future gives back to Python.
 pub type Outcome = PyResult<Py<PyAny>>;
+
+/// The outcome of a coroutine that returns nothing.
+// The method by its path is not general over the lifetime that `attach` asks for.
+#[allow(clippy::redundant_closure_for_method_calls)]
+pub fn nothing() -> Outcome {
+    Ok(Python::attach(|py| py.None()))
+}

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::future::Future;
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -13,8 +13,8 @@ use pyo3::exceptions::{
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::channel::{Channel, Resume};
 use super::Outcome;
+use super::channel::{Channel, Resume};
 use crate::cell::AttachedCell;
 
 type Task = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -48,7 +48,10 @@ impl Coroutine {
     {
         let channel = Arc::new(Channel::default());
         let task: Task = Box::pin(body(Arc::clone(&channel)));
-        Self { stage: AttachedCell::new(Stage::New(task)), channel }
+        Self {
+            stage: AttachedCell::new(Stage::New(task)),
+            channel,
+        }
     }
 
     fn resume(&self, py: Python<'_>, resume: Resume) -> PyResult<Step> {
@@ -61,7 +64,9 @@ impl Coroutine {
             Stage::Running => Err(PyValueError::new_err("coroutine already executing")),
             Stage::Done => {
                 drop(self.stage.take(py));
-                Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine"))
+                Err(PyRuntimeError::new_err(
+                    "cannot reuse already awaited coroutine",
+                ))
             }
         }
     }
@@ -71,7 +76,9 @@ impl Coroutine {
             Resume::Next => self.poll(py, task),
             Resume::Value(_) => {
                 drop(self.stage.replace(py, Stage::New(task)));
-                Err(PyTypeError::new_err("can't send non-None value to a just-started coroutine"))
+                Err(PyTypeError::new_err(
+                    "can't send non-None value to a just-started coroutine",
+                ))
             }
             Resume::Throw(error) => {
                 drop(self.stage.take(py));
@@ -88,7 +95,9 @@ impl Coroutine {
                 drop(self.stage.replace(py, Stage::Suspended(task)));
                 let yielded = self.channel.yielded.take(py);
                 yielded.map(Step::Yielded).ok_or_else(|| {
-                    PyRuntimeError::new_err("ferroapi: a future waited for nothing; please report this")
+                    PyRuntimeError::new_err(
+                        "ferroapi: a future waited for nothing; please report this",
+                    )
                 })
             }
             Ok(Poll::Ready(outcome)) => {
@@ -157,7 +166,11 @@ impl Coroutine {
 
     /// Resume with `value`, as a coroutine's `send` does.
     fn send(&self, py: Python<'_>, value: Py<PyAny>) -> PyResult<Py<PyAny>> {
-        let resume = if value.is_none(py) { Resume::Next } else { Resume::Value(value) };
+        let resume = if value.is_none(py) {
+            Resume::Next
+        } else {
+            Resume::Value(value)
+        };
         stop_iteration(self.resume(py, resume)?)
     }
 
@@ -178,7 +191,9 @@ impl Coroutine {
             None => PyErr::from_value(typ),
         };
         if let Some(traceback) = tb {
-            error.value(py).setattr(pyo3::intern!(py, "__traceback__"), traceback)?;
+            error
+                .value(py)
+                .setattr(pyo3::intern!(py, "__traceback__"), traceback)?;
         }
         stop_iteration(self.resume(py, Resume::Throw(error))?)
     }

@@ -13,7 +13,8 @@ pub fn collect<'py>(scope: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> 
     each_header(scope, |name, value| {
         if name == b"cookie" {
             let text = latin1::decode(value);
-            failed = cookie::pairs(&text).try_for_each(|(name, value)| cookies.set_item(name, value));
+            failed =
+                cookie::pairs(&text).try_for_each(|(name, value)| cookies.set_item(name, value));
         }
         failed.is_ok()
     })?;

@@ -39,11 +39,17 @@ fn visit_pair(
     if let Ok(pair) = item.cast::<PyTuple>() {
         let name = pair.get_item(0)?;
         let value = pair.get_item(1)?;
-        return Ok(visit(name.cast::<PyBytes>()?.as_bytes(), value.cast::<PyBytes>()?.as_bytes()));
+        return Ok(visit(
+            name.cast::<PyBytes>()?.as_bytes(),
+            value.cast::<PyBytes>()?.as_bytes(),
+        ));
     }
     let name = item.get_item(0)?;
     let value = item.get_item(1)?;
-    Ok(visit(name.cast::<PyBytes>()?.as_bytes(), value.cast::<PyBytes>()?.as_bytes()))
+    Ok(visit(
+        name.cast::<PyBytes>()?.as_bytes(),
+        value.cast::<PyBytes>()?.as_bytes(),
+    ))
 }
 
 /// The first value of a header, given its lower-case name.

@@ -13,7 +13,9 @@ pub fn pairs(scope: &Bound<'_, PyDict>) -> PyResult<Vec<(String, String)>> {
         .get_item(intern!(py, "query_string"))?
         .ok_or_else(|| pyo3::exceptions::PyKeyError::new_err("query_string"))?;
     let owned = |bytes: &[u8]| {
-        query::pairs(bytes).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+        query::pairs(bytes)
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect()
     };
     if let Ok(bytes) = raw.cast::<PyBytes>() {
         return Ok(owned(bytes.as_bytes()));

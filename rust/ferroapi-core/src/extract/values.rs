@@ -24,7 +24,9 @@ impl Values {
         param: &'a Param,
     ) -> PyResult<(&'a Alias, Option<Bound<'py, PyAny>>)> {
         let Some(first) = param.aliases.first() else {
-            return Err(pyo3::exceptions::PyRuntimeError::new_err("a parameter without a name"));
+            return Err(pyo3::exceptions::PyRuntimeError::new_err(
+                "a parameter without a name",
+            ));
         };
         for alias in &param.aliases {
             if let Some(value) = self.value(scope, param, alias)? {
@@ -60,7 +62,10 @@ impl Values {
             self.query = Some(query::pairs(scope)?);
         }
         let pairs = self.query.as_deref().unwrap_or_default();
-        let mut found = pairs.iter().filter(|(name, _)| *name == alias.name).map(|(_, value)| value);
+        let mut found = pairs
+            .iter()
+            .filter(|(name, _)| *name == alias.name)
+            .map(|(_, value)| value);
         if many {
             let values: Vec<_> = found.collect();
             if values.is_empty() {
@@ -68,7 +73,9 @@ impl Values {
             }
             return Ok(Some(PyList::new(py, values)?.into_any()));
         }
-        Ok(found.next_back().map(|value| PyString::new(py, value).into_any()))
+        Ok(found
+            .next_back()
+            .map(|value| PyString::new(py, value).into_any()))
     }
 
     fn cookies<'py>(&mut self, scope: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
@@ -103,7 +110,9 @@ fn header_value<'py>(
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = scope.py();
     // A name that is no Latin-1 text can't arrive.
-    let Some(wanted) = alias.header.as_deref() else { return Ok(None) };
+    let Some(wanted) = alias.header.as_deref() else {
+        return Ok(None);
+    };
     let mut found = Vec::new();
     headers::each_header(scope, |name, value| {
         if name == wanted {
@@ -112,7 +121,10 @@ fn header_value<'py>(
         many || found.is_empty()
     })?;
     if many {
-        return Ok((!found.is_empty()).then(|| PyList::new(py, found)).transpose()?.map(Bound::into_any));
+        return Ok((!found.is_empty())
+            .then(|| PyList::new(py, found))
+            .transpose()?
+            .map(Bound::into_any));
     }
     Ok(found.into_iter().next().map(Bound::into_any))
 }

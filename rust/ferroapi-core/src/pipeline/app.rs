@@ -8,7 +8,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::errors;
 use super::patches::patches;
-use crate::coroutine::Coroutine;
+use crate::coroutine::{Coroutine, nothing};
 use crate::epoch;
 use crate::request::RequestContext;
 use crate::routing::{Dispatcher, Found, dispatch};
@@ -42,7 +42,9 @@ impl Pipeline {
             if patches(py, &cx.leaves)?.request_init {
                 // The exception middleware makes a request object of its own.
                 let sender = cx.sender(py)?;
-                cx.leaves.new_request.call1(py, (&cx.scope, &cx.receive, sender))?;
+                cx.leaves
+                    .new_request
+                    .call1(py, (&cx.scope, &cx.receive, sender))?;
             }
             self.publish_handlers(py, cx)
         })?;
@@ -60,7 +62,9 @@ impl Pipeline {
         let by_class = middleware.getattr(intern!(py, "_exception_handlers"))?;
         let by_status = middleware.getattr(intern!(py, "_status_handlers"))?;
         let tables = PyTuple::new(py, [by_class, by_status])?;
-        cx.scope.bind(py).set_item(intern!(py, "starlette.exception_handlers"), tables)
+        cx.scope
+            .bind(py)
+            .set_item(intern!(py, "starlette.exception_handlers"), tables)
     }
 }
 
@@ -73,7 +77,12 @@ impl Pipeline {
         dispatcher: Option<Py<Dispatcher>>,
     ) -> PyResult<Self> {
         let inner = middleware.getattr(py, intern!(py, "app"))?;
-        Ok(Self { middleware, inner, dispatcher, epoch: epoch::current() })
+        Ok(Self {
+            middleware,
+            inner,
+            dispatcher,
+            epoch: epoch::current(),
+        })
     }
 
     /// Whether this was made for `middleware`, and nothing changed since.
@@ -99,7 +108,7 @@ impl Pipeline {
             let mut cx =
                 Python::attach(|py| RequestContext::new(py, channel, scope, receive, send))?;
             slf.get().serve(&mut cx).await?;
-            Ok(Python::attach(|py| py.None()))
+            nothing()
         })
     }
 

@@ -32,7 +32,9 @@ pub async fn read(
                 return Err(error);
             }
             let arguments = (error.into_value(py), options, &cx.scope);
-            Err(PyErr::from_value(cx.leaves.body_error.call1(py, arguments)?.into_bound(py)))
+            Err(PyErr::from_value(
+                cx.leaves.body_error.call1(py, arguments)?.into_bound(py),
+            ))
         })
     })
 }
@@ -46,7 +48,11 @@ async fn read_form(options: &Py<PyAny>, cx: &mut RequestContext) -> PyResult<Bod
 }
 
 async fn read_json(compiled: &Compiled, cx: &mut RequestContext, given: bool) -> PyResult<Body> {
-    let bytes = if given { ask_for_bytes(cx).await? } else { receive_bytes(cx).await? };
+    let bytes = if given {
+        ask_for_bytes(cx).await?
+    } else {
+        receive_bytes(cx).await?
+    };
     let bytes = match bytes {
         Bytes::Empty => return Ok(Body::Undefined),
         Bytes::Read(bytes) => bytes,
@@ -81,7 +87,11 @@ async fn ask_for_bytes(cx: &mut RequestContext) -> PyResult<Bytes> {
     })?;
     let bytes = cx.await_(call).await?;
     let full = Python::attach(|py| bytes.is_truthy(py))?;
-    Ok(if full { Bytes::Read(bytes) } else { Bytes::Empty })
+    Ok(if full {
+        Bytes::Read(bytes)
+    } else {
+        Bytes::Empty
+    })
 }
 
 /// Drains `receive` until the last message of the body.
@@ -99,7 +109,11 @@ async fn receive_bytes(cx: &mut RequestContext) -> PyResult<Bytes> {
         let bytes = join(py, chunks)?;
         cx.keep_body(bytes.clone_ref(py));
         let empty = bytes.as_bytes(py).is_empty();
-        Ok(if empty { Bytes::Empty } else { Bytes::Read(bytes.into_any()) })
+        Ok(if empty {
+            Bytes::Empty
+        } else {
+            Bytes::Read(bytes.into_any())
+        })
     })
 }
 
@@ -113,7 +127,9 @@ fn take_chunk(
     let kind = message.get_item(intern!(py, "type"))?;
     let kind = kind.cast::<PyString>()?.to_str()?;
     if kind == "http.disconnect" {
-        return Err(PyErr::from_value(cx.leaves.client_disconnect.call0(py)?.into_bound(py)));
+        return Err(PyErr::from_value(
+            cx.leaves.client_disconnect.call0(py)?.into_bound(py),
+        ));
     }
     if kind != "http.request" {
         return Ok(true);
@@ -132,10 +148,10 @@ fn take_chunk(
 }
 
 fn join(py: Python<'_>, mut chunks: Vec<Py<PyBytes>>) -> PyResult<Py<PyBytes>> {
-    if chunks.len() == 1 {
-        if let Some(only) = chunks.pop() {
-            return Ok(only);
-        }
+    if chunks.len() == 1
+        && let Some(only) = chunks.pop()
+    {
+        return Ok(only);
     }
     let length = chunks.iter().map(|chunk| chunk.as_bytes(py).len()).sum();
     PyBytes::new_with(py, length, |target| {
@@ -153,15 +169,19 @@ fn join(py: Python<'_>, mut chunks: Vec<Py<PyBytes>>) -> PyResult<Py<PyBytes>> {
 
 /// Whether the content type says JSON; without one, the path operation decides.
 fn is_json(py: Python<'_>, compiled: &Compiled, cx: &RequestContext) -> PyResult<bool> {
-    if cx.custom_request {
-        if let Some(request) = &cx.request {
-            let headers = request.getattr(py, intern!(py, "headers"))?;
-            let value = headers.call_method1(py, intern!(py, "get"), ("content-type",))?;
-            if !value.is_truthy(py)? {
-                return Ok(!compiled.strict_content_type);
-            }
-            return cx.leaves.is_json_content_type.call1(py, (value,))?.is_truthy(py);
+    if cx.custom_request
+        && let Some(request) = &cx.request
+    {
+        let headers = request.getattr(py, intern!(py, "headers"))?;
+        let value = headers.call_method1(py, intern!(py, "get"), ("content-type",))?;
+        if !value.is_truthy(py)? {
+            return Ok(!compiled.strict_content_type);
         }
+        return cx
+            .leaves
+            .is_json_content_type
+            .call1(py, (value,))?
+            .is_truthy(py);
     }
     let Some(value) = first_header(cx.scope.bind(py), b"content-type")? else {
         return Ok(!compiled.strict_content_type);
@@ -174,14 +194,21 @@ fn is_json(py: Python<'_>, compiled: &Compiled, cx: &RequestContext) -> PyResult
         ContentType::NotJson => Ok(false),
         ContentType::Unsure => {
             let text = ferroapi_http::latin1::decode(&value).into_owned();
-            cx.leaves.is_json_content_type.call1(py, (text,))?.is_truthy(py)
+            cx.leaves
+                .is_json_content_type
+                .call1(py, (text,))?
+                .is_truthy(py)
         }
     }
 }
 
 /// pydantic's parser first; where it refuses, the standard library's leniencies and errors count.
 fn parse(py: Python<'_>, cx: &RequestContext, bytes: &Py<PyAny>) -> PyResult<Py<PyAny>> {
-    let loads = cx.leaves.json_module.bind(py).getattr(intern!(py, "loads"))?;
+    let loads = cx
+        .leaves
+        .json_module
+        .bind(py)
+        .getattr(intern!(py, "loads"))?;
     if !loads.is(cx.leaves.json_loads.bind(py)) {
         return loads.call1((bytes,)).map(Bound::unbind);
     }

@@ -96,6 +96,9 @@ impl Compiled {
     }
 
     pub fn streams(&self) -> bool {
-        self.graph.steps.last().is_some_and(|step| step.kind == CallKind::Stream)
+        self.graph
+            .steps
+            .last()
+            .is_some_and(|step| step.kind == CallKind::Stream)
     }
 }

@@ -3,8 +3,6 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyTuple};
 use smallvec::SmallVec;
 
 use super::compiled::{Compiled, ModelRendering, Rendering};
@@ -13,6 +11,7 @@ use crate::call::call_named;
 use crate::plan::{CallKind, Solution};
 use crate::request::RequestContext;
 use crate::respond::{JsonResponse, write_json};
+use crate::validate::validate_python;
 
 /// The endpoint's arguments: in compiled slots, or as a mapping from a replaced resolver.
 pub enum Arguments {
@@ -51,7 +50,9 @@ pub async fn run(
     let call = Python::attach(|py| {
         let response = cx.response.as_ref();
         let background = cx.background.as_ref();
-        cx.leaves.make_response.call1(py, (options, &result, response, background, &cx.scope))
+        cx.leaves
+            .make_response
+            .call1(py, (options, &result, response, background, &cx.scope))
     })?;
     Ok(Answer::Object(cx.await_(call).await?))
 }
@@ -84,9 +85,10 @@ fn begin(
 impl Arguments {
     fn mapping(&self, py: Python<'_>, compiled: &Compiled) -> PyResult<Py<PyAny>> {
         match self {
-            Self::Slots(solution) => {
-                Ok(solution.values(py, compiled.endpoint()?)?.into_any().unbind())
-            }
+            Self::Slots(solution) => Ok(solution
+                .values(py, compiled.endpoint()?)?
+                .into_any()
+                .unbind()),
             Self::Mapping(values) => Ok(values.clone_ref(py)),
         }
     }
@@ -121,28 +123,36 @@ fn native(
     let result = result.bind(py);
     if result.is_instance(cx.leaves.response_class.bind(py))? {
         let background = result.getattr(intern!(py, "background"))?;
-        if background.is_none() {
-            if let Some(tasks) = &cx.background {
-                result.setattr(intern!(py, "background"), tasks)?;
-            }
+        if background.is_none()
+            && let Some(tasks) = &cx.background
+        {
+            result.setattr(intern!(py, "background"), tasks)?;
         }
         return Ok(Some(Answer::Object(result.clone().unbind())));
     }
-    let Some(status) = status(py, compiled, cx)? else { return Ok(None) };
+    let Some(status) = status(py, compiled, cx)? else {
+        return Ok(None);
+    };
     let body = match &compiled.rendering {
         Rendering::Leaf => return Ok(None),
         Rendering::Model(model) => render_model(py, model, options, cx, result)?,
         Rendering::Json => {
             let mut body = Vec::with_capacity(128);
             // Where Python has to say no, it says so to the whole value.
-            if patches.jsonable_encoder.is_some() || write_json(&mut body, result, &cx.leaves).is_err() {
+            if patches.jsonable_encoder.is_some()
+                || write_json(&mut body, result, &cx.leaves).is_err()
+            {
                 return Ok(None);
             }
             body
         }
     };
     let background = cx.background.as_ref().map(|tasks| tasks.clone_ref(py));
-    Ok(Some(Answer::Native(JsonResponse { status, body, background })))
+    Ok(Some(Answer::Native(JsonResponse {
+        status,
+        body,
+        background,
+    })))
 }
 
 /// The status: the injected response's, else the path operation's; none if it is no ordinary number.
@@ -163,12 +173,8 @@ fn render_model(
     cx: &RequestContext,
     result: &Bound<'_, PyAny>,
 ) -> PyResult<Vec<u8>> {
-    static FROM_ATTRIBUTES: PyOnceLock<Py<PyTuple>> = PyOnceLock::new();
-    let names = FROM_ATTRIBUTES
-        .get_or_try_init(py, || PyTuple::new(py, [intern!(py, "from_attributes")]).map(Bound::unbind))?;
-    let yes = PyBool::new(py, true).to_owned().into_any().unbind();
     let raw = result.clone().unbind();
-    let value = match call_named(py, &model.validate, &[&raw, &yes], names) {
+    let value = match validate_python(py, &model.validate, &raw) {
         Ok(value) => value,
         Err(error) if error.is_instance_of::<PyValueError>(py) => {
             let arguments = (error.into_value(py), raw, options, &cx.scope);
@@ -181,6 +187,9 @@ fn render_model(
     arguments.push(&value);
     arguments.extend(&model.flags);
     let bytes = call_named(py, &model.dump, &arguments, &model.flag_names)?;
-    Ok(bytes.bind(py).cast::<pyo3::types::PyBytes>()?.as_bytes().to_vec())
+    Ok(bytes
+        .bind(py)
+        .cast::<pyo3::types::PyBytes>()?
+        .as_bytes()
+        .to_vec())
 }
-

@@ -8,7 +8,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::app::Pipeline;
 use crate::cell::AttachedCell;
-use crate::coroutine::Coroutine;
+use crate::coroutine::{Coroutine, nothing};
 use crate::epoch;
 use crate::leaves::{Leaves, leaves};
 use crate::request::RequestContext;
@@ -135,7 +135,12 @@ impl Known {
             Inside::Foreign => py.None(),
             _ => stack.getattr(intern!(py, "app"))?.unbind(),
         };
-        Ok(Self { epoch: epoch::current(), stack: stack.clone().unbind(), below, inside })
+        Ok(Self {
+            epoch: epoch::current(),
+            stack: stack.clone().unbind(),
+            below,
+            inside,
+        })
     }
 }
 
@@ -170,14 +175,20 @@ async fn serve(route: Route, stack: Py<PyAny>, cx: &mut RequestContext) -> PyRes
 impl Entry {
     #[new]
     fn new(app: Py<PyAny>) -> Self {
-        Self { app, known: AttachedCell::new(None) }
+        Self {
+            app,
+            known: AttachedCell::new(None),
+        }
     }
 
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
         let py = slf.py();
-        Ok((slf.get_type(), PyTuple::new(py, [slf.get().app.clone_ref(py)])?))
+        Ok((
+            slf.get_type(),
+            PyTuple::new(py, [slf.get().app.clone_ref(py)])?,
+        ))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -211,30 +222,41 @@ pub fn open(
     receive: Py<PyAny>,
     send: Py<PyAny>,
 ) -> PyResult<Option<Coroutine>> {
-    let Ok(scope) = scope.cast_into::<PyDict>() else { return Ok(None) };
+    let Ok(scope) = scope.cast_into::<PyDict>() else {
+        return Ok(None);
+    };
     let entry = entry_of(&app)?;
-    let Some((route, stack)) = entry.get().route(py, &scope)? else { return Ok(None) };
+    let Some((route, stack)) = entry.get().route(py, &scope)? else {
+        return Ok(None);
+    };
     scope.set_item(intern!(py, "app"), app)?;
     let scope = scope.unbind();
     Ok(Some(Coroutine::new(|channel| async move {
         let mut cx = Python::attach(|py| RequestContext::new(py, channel, scope, receive, send))?;
         serve(route, stack, &mut cx).await?;
-        Ok(Python::attach(|py| py.None()))
+        nothing()
     })))
 }
 
 fn entry_of<'py>(app: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Entry>> {
     let py = app.py();
-    let own = app.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
+    let own = app
+        .getattr(intern!(py, "__dict__"))?
+        .cast_into::<PyDict>()?;
     let key = intern!(py, "_entry");
-    if let Some(known) = own.get_item(key)? {
-        if let Ok(entry) = known.cast_into::<Entry>() {
-            if entry.get().app.is(app) {
-                return Ok(entry);
-            }
-        }
+    if let Some(known) = own.get_item(key)?
+        && let Ok(entry) = known.cast_into::<Entry>()
+        && entry.get().app.is(app)
+    {
+        return Ok(entry);
     }
-    let entry = Bound::new(py, Entry { app: app.clone().unbind(), known: AttachedCell::new(None) })?;
+    let entry = Bound::new(
+        py,
+        Entry {
+            app: app.clone().unbind(),
+            known: AttachedCell::new(None),
+        },
+    )?;
     own.set_item(key, &entry)?;
     Ok(entry)
 }

@@ -24,12 +24,20 @@ pub async fn handle(cx: &mut RequestContext, error: PyErr, fresh: bool) -> PyRes
         }
         let request = if fresh {
             let sender = cx.sender(py)?;
-            cx.leaves.new_request.call1(py, (&cx.scope, &cx.receive, sender))?
+            cx.leaves
+                .new_request
+                .call1(py, (&cx.scope, &cx.receive, sender))?
         } else {
             cx.request(py)?
         };
         let sender = cx.sender(py)?;
-        let arguments = (error.into_value(py), request, &cx.scope, &cx.receive, sender);
+        let arguments = (
+            error.into_value(py),
+            request,
+            &cx.scope,
+            &cx.receive,
+            sender,
+        );
         cx.leaves.handle_exception.call1(py, arguments)
     })?;
     cx.await_(call).await.map(drop)
@@ -44,7 +52,9 @@ fn tables<'py>(py: Python<'py>, cx: &RequestContext) -> PyResult<Option<Bound<'p
 }
 
 fn has_handler(py: Python<'_>, cx: &RequestContext, error: &PyErr) -> PyResult<bool> {
-    let Some(tables) = tables(py, cx)? else { return Ok(false) };
+    let Some(tables) = tables(py, cx)? else {
+        return Ok(false);
+    };
     let (by_class, by_status) = (tables.get_item(0)?, tables.get_item(1)?);
     let value = error.value(py);
     if value.is_instance(cx.leaves.starlette_http_exception.bind(py))? {
@@ -68,7 +78,11 @@ pub async fn not_found(cx: &mut RequestContext) -> PyResult<()> {
         if !is_default_for(py, cx, 404)? {
             return Ok(None);
         }
-        let response = JsonResponse { status: 404, body: BODY.to_vec(), background: None };
+        let response = JsonResponse {
+            status: 404,
+            body: BODY.to_vec(),
+            background: None,
+        };
         response.into_parts(py, None).map(Some)
     })?;
     if let Some(parts) = parts {
@@ -90,9 +104,12 @@ pub fn not_found_error(py: Python<'_>, cx: &RequestContext) -> PyErr {
 
 /// Whether an `HTTPException` of this status would meet the package's own default handler.
 fn is_default_for(py: Python<'_>, cx: &RequestContext, status: u16) -> PyResult<bool> {
-    let Some(tables) = tables(py, cx)? else { return Ok(false) };
+    let Some(tables) = tables(py, cx)? else {
+        return Ok(false);
+    };
     let (by_class, by_status) = (tables.get_item(0)?, tables.get_item(1)?);
-    let (Ok(by_class), Ok(by_status)) = (by_class.cast::<PyDict>(), by_status.cast::<PyDict>()) else {
+    let (Ok(by_class), Ok(by_status)) = (by_class.cast::<PyDict>(), by_status.cast::<PyDict>())
+    else {
         return Ok(false);
     };
     if by_status.len() > 0 && by_status.contains(status)? {

@@ -53,8 +53,12 @@ impl Handler {
     }
 
     fn overrides<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let Some(provider) = &self.overrides_provider else { return Ok(None) };
-        let overrides = provider.bind(py).getattr(intern!(py, "dependency_overrides"))?;
+        let Some(provider) = &self.overrides_provider else {
+            return Ok(None);
+        };
+        let overrides = provider
+            .bind(py)
+            .getattr(intern!(py, "dependency_overrides"))?;
         Ok(overrides.is_truthy()?.then_some(overrides))
     }
 
@@ -94,12 +98,22 @@ impl Handler {
                 return Ok(plan);
             }
             let snapshot = &plan.compiled.snapshot;
-            if leaves.plan_is_current.call1(py, (snapshot,))?.is_truthy(py)? {
-                return Ok(Plan { epoch, compiled: plan.compiled });
+            if leaves
+                .plan_is_current
+                .call1(py, (snapshot,))?
+                .is_truthy(py)?
+            {
+                return Ok(Plan {
+                    epoch,
+                    compiled: plan.compiled,
+                });
             }
         }
         let described = leaves.compile_plan.call1(py, (&self.options, overrides))?;
-        Ok(Plan { epoch: epoch::current(), compiled: Arc::new(described.extract(py)?) })
+        Ok(Plan {
+            epoch: epoch::current(),
+            compiled: Arc::new(described.extract(py)?),
+        })
     }
 
     /// Runs body, dependencies and endpoint; the answer is not sent yet.
@@ -119,7 +133,16 @@ impl Handler {
         let asked = given || patches.body_methods;
         let body = body::read(&compiled, &self.options, cx, asked).await?;
         let arguments = self.solve(&compiled, &patches, cx, &body, traced).await?;
-        endpoint::run(&compiled, &patches, &self.options, cx, arguments, given, traced).await
+        endpoint::run(
+            &compiled,
+            &patches,
+            &self.options,
+            cx,
+            arguments,
+            given,
+            traced,
+        )
+        .await
     }
 
     async fn solve(
@@ -132,7 +155,14 @@ impl Handler {
     ) -> PyResult<Arguments> {
         let (arguments, errors) = match &patches.solve_dependencies {
             None if !traced => {
-                let mut solution = solve(&compiled.graph, cx, body, Vec::new(), self.overrides_provider.as_ref()).await?;
+                let mut solution = solve(
+                    &compiled.graph,
+                    cx,
+                    body,
+                    Vec::new(),
+                    self.overrides_provider.as_ref(),
+                )
+                .await?;
                 let errors = solution.errors.take().map(Py::into_any);
                 (Arguments::Slots(solution), errors)
             }
@@ -160,7 +190,9 @@ impl Handler {
             let request = cx.request(py)?;
             let stack = cx.stack(py, StackKey::Request)?;
             let body = body.object(cx, py);
-            cx.leaves.solve_publicly.call1(py, (request, &self.options, body, stack))
+            cx.leaves
+                .solve_publicly
+                .call1(py, (request, &self.options, body, stack))
         })?;
         let solved = cx.await_(call).await?;
         Python::attach(|py| {
@@ -183,7 +215,11 @@ fn validation_error(
     errors: Py<PyAny>,
     body: Py<PyAny>,
 ) -> PyErr {
-    match cx.leaves.validation_error.call1(py, (errors, body, options, &cx.scope)) {
+    match cx
+        .leaves
+        .validation_error
+        .call1(py, (errors, body, options, &cx.scope))
+    {
         Ok(error) => PyErr::from_value(error.into_bound(py)),
         Err(error) => error,
     }
@@ -195,7 +231,9 @@ pub fn context_of_given(
     channel: Arc<Channel>,
     request: &Bound<'_, PyAny>,
 ) -> PyResult<RequestContext> {
-    let scope = request.getattr(intern!(py, "scope"))?.cast_into::<PyDict>()?;
+    let scope = request
+        .getattr(intern!(py, "scope"))?
+        .cast_into::<PyDict>()?;
     let mut cx = RequestContext::new(py, channel, scope.clone().unbind(), py.None(), py.None())?;
     cx.request_stack = Some(published_stack(&scope, StackKey::Request)?);
     cx.function_stack = Some(published_stack(&scope, StackKey::Function)?);
@@ -214,14 +252,21 @@ fn has_own_values(
     if class.is(cx.leaves.new_request.bind(py)) || class.is(cx.leaves.new_websocket.bind(py)) {
         return Ok(false);
     }
-    cx.leaves.overrides_values.call1(py, (class,))?.is_truthy(py)
+    cx.leaves
+        .overrides_values
+        .call1(py, (class,))?
+        .is_truthy(py)
 }
 
 fn published_stack(scope: &Bound<'_, PyDict>, key: StackKey) -> PyResult<Stack> {
     let name = key.name(scope.py());
     match scope.get_item(name)? {
-        Some(object) => Ok(Stack { object: object.unbind() }),
-        None => Err(PyAssertionError::new_err(format!("{name} not found in request scope"))),
+        Some(object) => Ok(Stack {
+            object: object.unbind(),
+        }),
+        None => Err(PyAssertionError::new_err(format!(
+            "{name} not found in request scope"
+        ))),
     }
 }
 
@@ -248,7 +293,8 @@ impl Handler {
     /// The coroutine function behind which this handler stands in Python.
     #[getter]
     fn door(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.door.read(py, |door| door.as_ref().map(|door| door.clone_ref(py)))
+        self.door
+            .read(py, |door| door.as_ref().map(|door| door.clone_ref(py)))
     }
 
     #[setter(door)]
@@ -262,7 +308,9 @@ impl Handler {
             let mut cx = Python::attach(|py| context_of_given(py, channel, request.bind(py)))?;
             match slf.get().answer(&mut cx, true).await? {
                 Answer::Object(response) => Ok(response),
-                Answer::Native(_) => Err(PyAttributeError::new_err("a response object was asked for")),
+                Answer::Native(_) => {
+                    Err(PyAttributeError::new_err("a response object was asked for"))
+                }
             }
         })
     }
@@ -271,7 +319,10 @@ impl Handler {
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
         let py = slf.py();
-        Ok((slf.get_type(), PyTuple::new(py, [slf.get().options.clone_ref(py)])?))
+        Ok((
+            slf.get_type(),
+            PyTuple::new(py, [slf.get().options.clone_ref(py)])?,
+        ))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -300,4 +351,3 @@ impl Handler {
         });
     }
 }
-

@@ -27,7 +27,10 @@ static PATCHES: AttachedCell<Option<(u64, Arc<Patches>)>> = AttachedCell::new(No
 pub fn patches(py: Python<'_>, leaves: &Leaves) -> PyResult<Arc<Patches>> {
     let epoch = epoch::current();
     let known = PATCHES.read(py, |known| {
-        known.as_ref().filter(|(seen, _)| *seen == epoch).map(|(_, patches)| Arc::clone(patches))
+        known
+            .as_ref()
+            .filter(|(seen, _)| *seen == epoch)
+            .map(|(_, patches)| Arc::clone(patches))
     });
     if let Some(patches) = known {
         return Ok(patches);

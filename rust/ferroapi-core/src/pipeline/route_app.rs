@@ -10,7 +10,7 @@ use super::endpoint::Answer;
 use super::errors;
 use super::handler::Handler;
 use super::patches::patches;
-use crate::coroutine::Coroutine;
+use crate::coroutine::{Coroutine, nothing};
 use crate::request::RequestContext;
 use crate::respond::{ResponseParts, send_messages};
 use crate::stacks::close;
@@ -19,7 +19,10 @@ use crate::stacks::close;
 enum Responder {
     Compiled(Py<Handler>),
     /// A handler of the user's: a callable from `Request` to `Response`.
-    Python { handler: Py<PyAny>, is_async: bool },
+    Python {
+        handler: Py<PyAny>,
+        is_async: bool,
+    },
 }
 
 /// What `request_response` returns: an ASGI application that Rust can also enter directly.
@@ -49,9 +52,11 @@ impl RouteApp {
         let stack = cx.request_stack.take();
         match close(cx, stack, sent).await? {
             Some(()) => Ok(()),
-            None => Err(Python::attach(|py| match cx.leaves.response_not_awaited.call0(py) {
-                Ok(error) => PyErr::from_value(error.into_bound(py)),
-                Err(error) => error,
+            None => Err(Python::attach(|py| {
+                match cx.leaves.response_not_awaited.call0(py) {
+                    Ok(error) => PyErr::from_value(error.into_bound(py)),
+                    Err(error) => error,
+                }
             })),
         }
     }
@@ -61,7 +66,11 @@ impl RouteApp {
             Responder::Compiled(handler) => {
                 Python::attach(|py| {
                     let patched = patches(py, &cx.leaves)?.request_init;
-                    if patched { cx.request(py).map(drop) } else { Ok(()) }
+                    if patched {
+                        cx.request(py).map(drop)
+                    } else {
+                        Ok(())
+                    }
                 })?;
                 handler.get().answer(cx, false).await
             }
@@ -118,7 +127,9 @@ fn plain_parts(
         return Ok(None);
     }
     let headers = response.getattr(intern!(py, "raw_headers"))?;
-    let Ok(headers) = headers.cast_into::<pyo3::types::PyList>() else { return Ok(None) };
+    let Ok(headers) = headers.cast_into::<pyo3::types::PyList>() else {
+        return Ok(None);
+    };
     let background = response.getattr(intern!(py, "background"))?;
     Ok(Some(ResponseParts {
         status: response.getattr(intern!(py, "status_code"))?.unbind(),
@@ -136,7 +147,10 @@ impl RouteApp {
     fn new(handler: Bound<'_, PyAny>, is_async: bool) -> Self {
         let responder = match handler.cast::<Handler>() {
             Ok(compiled) => Responder::Compiled(compiled.clone().unbind()),
-            Err(_) => Responder::Python { handler: handler.unbind(), is_async },
+            Err(_) => Responder::Python {
+                handler: handler.unbind(),
+                is_async,
+            },
         };
         Self { responder }
     }
@@ -162,7 +176,7 @@ impl RouteApp {
                 RequestContext::new(py, channel, scope, receive, send)?.within_middleware_stack(py)
             })?;
             slf.get().respond(&mut cx).await?;
-            Ok(Python::attach(|py| py.None()))
+            nothing()
         })
     }
 
@@ -179,7 +193,13 @@ impl RouteApp {
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
         let py = slf.py();
-        let is_async = !matches!(slf.get().responder, Responder::Python { is_async: false, .. });
+        let is_async = !matches!(
+            slf.get().responder,
+            Responder::Python {
+                is_async: false,
+                ..
+            }
+        );
         let arguments = (slf.get().handler(py), is_async).into_pyobject(py)?;
         Ok((slf.get_type(), arguments))
     }

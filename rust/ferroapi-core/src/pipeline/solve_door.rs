@@ -18,7 +18,10 @@ pub struct SolvePlan {
 impl SolvePlan {
     #[new]
     fn new(graph: Graph, overrides_provider: Option<Py<PyAny>>) -> Self {
-        Self { graph, overrides_provider }
+        Self {
+            graph,
+            overrides_provider,
+        }
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -49,7 +49,10 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Signal {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        Ok(Self { spec: object.extract()?, known: AttachedCell::new(None) })
+        Ok(Self {
+            spec: object.extract()?,
+            known: AttachedCell::new(None),
+        })
     }
 }
 
@@ -89,26 +92,36 @@ impl Signal {
         if provider.is_none_or(|provider| provider.is_none()) {
             return Ok(false);
         }
-        config.get_item(&self.spec.wanted)?.map_or(Ok(false), |wanted| wanted.is_truthy())
+        config
+            .get_item(&self.spec.wanted)?
+            .map_or(Ok(false), |wanted| wanted.is_truthy())
     }
 
     fn is_idle(&self, py: Python<'_>, modules: &Bound<'_, PyDict>) -> PyResult<bool> {
-        let Some(module) = modules.get_item(&self.spec.module)? else { return Ok(true) };
-        let Ok(getter) = module.getattr(&self.spec.getter) else { return Ok(false) };
+        let Some(module) = modules.get_item(&self.spec.module)? else {
+            return Ok(true);
+        };
+        let Ok(getter) = module.getattr(&self.spec.getter) else {
+            return Ok(false);
+        };
         let known = self.known.read(py, |known| match known {
             Some(known) if known.function.is(&getter) => Some(known.globals.clone_ref(py)),
             _ => None,
         });
-        let globals = match known {
-            Some(globals) => globals.into_bound(py),
-            None => {
-                let globals = self.spec.slots_of.bind(py).call1((&getter,))?;
-                let globals = globals.cast_into::<PyDict>()?;
-                let getter = Getter { function: getter.unbind(), globals: globals.clone().unbind() };
-                drop(self.known.replace(py, Some(getter)));
-                globals
-            }
+        let globals = if let Some(globals) = known {
+            globals.into_bound(py)
+        } else {
+            let globals = self.spec.slots_of.bind(py).call1((&getter,))?;
+            let globals = globals.cast_into::<PyDict>()?;
+            let getter = Getter {
+                function: getter.unbind(),
+                globals: globals.clone().unbind(),
+            };
+            drop(self.known.replace(py, Some(getter)));
+            globals
         };
-        Ok(globals.get_item(&self.spec.slot)?.is_some_and(|provider| provider.is_none()))
+        Ok(globals
+            .get_item(&self.spec.slot)?
+            .is_some_and(|provider| provider.is_none()))
     }
 }

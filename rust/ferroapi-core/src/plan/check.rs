@@ -1,16 +1,12 @@
 //! Validation of one raw value by pydantic, with the reference's error locations.
 
 use pyo3::exceptions::PyValueError;
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyList, PyTuple};
+use pyo3::types::{PyList, PyTuple};
 
 use super::spec::{Check, Default};
-use crate::call::call_named;
 use crate::leaves::Leaves;
-
-static FROM_ATTRIBUTES: PyOnceLock<Py<PyTuple>> = PyOnceLock::new();
+use crate::validate::validate_python;
 
 /// The validation errors of a request so far; the list is made when there is a first one.
 #[derive(Default)]
@@ -34,7 +30,10 @@ impl Errors {
     }
 
     fn list<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyList> {
-        self.0.get_or_insert_with(|| PyList::empty(py).unbind()).bind(py).clone()
+        self.0
+            .get_or_insert_with(|| PyList::empty(py).unbind())
+            .bind(py)
+            .clone()
     }
 
     pub fn into_list(self) -> Option<Py<PyList>> {
@@ -58,7 +57,9 @@ pub fn validate(
                 errors.append(py, leaves.missing_error.call1(py, (loc,))?)?;
                 return Ok(None);
             }
-            Default::Shared(value) if !check.validate_default => return Ok(Some(value.clone_ref(py))),
+            Default::Shared(value) if !check.validate_default => {
+                return Ok(Some(value.clone_ref(py)));
+            }
             Default::Shared(value) => value.clone_ref(py),
             Default::PerRequest => {
                 let value = leaves.field_default.call1(py, (&check.field,))?;
@@ -81,18 +82,19 @@ fn run_validator(
     errors: &mut Errors,
 ) -> PyResult<Option<Py<PyAny>>> {
     let Some(validator) = &check.validate else {
-        let (value, found): (Py<PyAny>, Bound<'_, PyAny>) =
-            leaves.validate_field.call1(py, (&check.field, value, loc))?.extract(py)?;
+        let (value, found): (Py<PyAny>, Bound<'_, PyAny>) = leaves
+            .validate_field
+            .call1(py, (&check.field, value, loc))?
+            .extract(py)?;
         return Ok((!errors.extend(&found)?).then_some(value));
     };
-    let names = FROM_ATTRIBUTES
-        .get_or_try_init(py, || PyTuple::new(py, [intern!(py, "from_attributes")]).map(Bound::unbind))?;
-    let yes = PyBool::new(py, true).to_owned().into_any().unbind();
-    match call_named(py, validator, &[value, &yes], names) {
+    match validate_python(py, validator, value) {
         Ok(value) => Ok(Some(value)),
         // `pydantic_core.ValidationError` is a `ValueError`; the leaf re-raises any other one.
         Err(error) if error.is_instance_of::<PyValueError>(py) => {
-            let found = leaves.located_errors.call1(py, (error.into_value(py), loc))?;
+            let found = leaves
+                .located_errors
+                .call1(py, (error.into_value(py), loc))?;
             errors.extend(found.bind(py))?;
             Ok(None)
         }

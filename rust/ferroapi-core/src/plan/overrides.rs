@@ -15,31 +15,44 @@ pub fn rebuilt(
     step: &Step,
     provider: Option<&Py<PyAny>>,
 ) -> PyResult<Option<Graph>> {
-    let Some(provider) = provider else { return Ok(None) };
-    let overrides = provider.bind(py).getattr(intern!(py, "dependency_overrides"))?;
+    let Some(provider) = provider else {
+        return Ok(None);
+    };
+    let overrides = provider
+        .bind(py)
+        .getattr(intern!(py, "dependency_overrides"))?;
     let unchanged = match &graph.overrides {
         None => !overrides.is_truthy()?,
         // Another kind of mapping can't be compared cheaply; it counts as it was at the start.
-        Some(seen) => !overrides.is_instance_of::<PyDict>() || same_content(&overrides, seen.bind(py))?,
+        Some(seen) => {
+            !overrides.is_instance_of::<PyDict>() || same_content(&overrides, seen.bind(py))?
+        }
     };
     if unchanged {
         return Ok(None);
     }
-    let described = cx.leaves.recompile_graph.call1(py, (&graph.builder, step.decided, overrides))?;
+    let described = cx
+        .leaves
+        .recompile_graph
+        .call1(py, (&graph.builder, step.decided, overrides))?;
     Ok(Some(described.extract(py)?))
 }
 
 /// The same keys with the identical values.
 pub fn same_content(overrides: &Bound<'_, PyAny>, seen: &Bound<'_, PyDict>) -> PyResult<bool> {
-    let Ok(overrides) = overrides.cast::<PyDict>() else { return Ok(false) };
+    let Ok(overrides) = overrides.cast::<PyDict>() else {
+        return Ok(false);
+    };
     if overrides.len() != seen.len() {
         return Ok(false);
     }
     for (key, value) in seen {
-        if !overrides.get_item(key)?.is_some_and(|present| present.is(&value)) {
+        if !overrides
+            .get_item(key)?
+            .is_some_and(|present| present.is(&value))
+        {
             return Ok(false);
         }
     }
     Ok(true)
 }
-

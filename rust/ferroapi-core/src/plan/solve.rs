@@ -63,7 +63,8 @@ impl Step {
     /// Calls the step's callable with its arguments.
     pub fn invoke(&self, py: Python<'_>, slots: &[Option<Py<PyAny>>]) -> PyResult<Py<PyAny>> {
         let arguments = self.own_arguments(py, slots)?;
-        call_keywords(py, &self.call, arguments, &self.names).unwrap_or_else(|| Err(missing_argument()))
+        call_keywords(py, &self.call, arguments, &self.names)
+            .unwrap_or_else(|| Err(missing_argument()))
     }
 
     /// Calls `function(call, **arguments)`.
@@ -111,7 +112,9 @@ pub async fn solve(
     let mut index = 0;
     loop {
         let graph = changed.as_ref().unwrap_or(graph);
-        let Some(step) = graph.steps.get(index) else { break };
+        let Some(step) = graph.steps.get(index) else {
+            break;
+        };
         run_step(&mut solver, cx, index, step, body).await?;
         if step.parent.is_some() {
             let provider = overrides_provider;
@@ -123,7 +126,11 @@ pub async fn solve(
         }
         index += 1;
     }
-    Ok(Solution { slots: solver.slots, errors: solver.errors.into_list(), cache: solver.cache })
+    Ok(Solution {
+        slots: solver.slots,
+        errors: solver.errors.into_list(),
+        cache: solver.cache,
+    })
 }
 
 async fn run_step(
@@ -134,7 +141,12 @@ async fn run_step(
     body: &Body,
 ) -> PyResult<()> {
     Python::attach(|py| solver.fill(py, cx, index, step, body))?;
-    if let Some(BodyStep::Form { fields, embed, slots }) = &step.body {
+    if let Some(BodyStep::Form {
+        fields,
+        embed,
+        slots,
+    }) = &step.body
+    {
         let call = Python::attach(|py| {
             let body = body.object(cx, py);
             cx.leaves.body_to_args.call1(py, (fields, body, *embed))
@@ -142,18 +154,19 @@ async fn run_step(
         let result = cx.await_(call).await?;
         Python::attach(|py| solver.take_form(py, index, slots, result.bind(py)))?;
     }
-    let Some(parent) = step.parent else { return Ok(()) };
+    let Some(parent) = step.parent else {
+        return Ok(());
+    };
     if solver.is_failed(index) {
         solver.fail(parent);
         return Ok(());
     }
     let cached = Python::attach(|py| solver.cached(py, step));
-    let value = match cached {
-        Some(value) => value,
-        None => {
-            let call = Python::attach(|py| begin(py, cx, step, &solver.slots))?;
-            cx.await_(call).await?
-        }
+    let value = if let Some(value) = cached {
+        value
+    } else {
+        let call = Python::attach(|py| begin(py, cx, step, &solver.slots))?;
+        cx.await_(call).await?
     };
     Python::attach(|py| solver.store(py, step, value));
     Ok(())
@@ -167,7 +180,11 @@ fn begin(
     slots: &[Option<Py<PyAny>>],
 ) -> PyResult<Py<PyAny>> {
     if step.kind == CallKind::Generator {
-        let key = if step.function_scope { StackKey::Function } else { StackKey::Request };
+        let key = if step.function_scope {
+            StackKey::Function
+        } else {
+            StackKey::Request
+        };
         cx.stack(py, StackKey::Request)?;
         let stack = cx.stack(py, key)?;
         let values = values_dict(py, step, slots)?;
@@ -177,7 +194,10 @@ fn begin(
     if let Some(concurrency) = &step.concurrency {
         let values = values_dict(py, step, slots)?;
         let threaded = step.kind == CallKind::Threadpool;
-        return cx.leaves.call_limited.call1(py, (&step.call, values, concurrency, threaded));
+        return cx
+            .leaves
+            .call_limited
+            .call1(py, (&step.call, values, concurrency, threaded));
     }
     match step.kind {
         CallKind::Threadpool => step.invoke_through(py, &cx.leaves.run_in_threadpool, slots),
@@ -191,7 +211,12 @@ fn values_dict<'py>(
     slots: &[Option<Py<PyAny>>],
 ) -> PyResult<Bound<'py, PyDict>> {
     let values = PyDict::new(py);
-    for (name, value) in step.names.bind(py).iter().zip(step.own_arguments(py, slots)?) {
+    for (name, value) in step
+        .names
+        .bind(py)
+        .iter()
+        .zip(step.own_arguments(py, slots)?)
+    {
         values.set_item(name, value.as_ref().ok_or_else(missing_argument)?)?;
     }
     Ok(values)
@@ -309,7 +334,14 @@ impl Solver {
             return self.param_leaf(py, cx, param);
         }
         let (alias, value) = self.values.find(cx.scope.bind(py), param)?;
-        check::validate(&cx.leaves, &param.check, value, &alias.loc, &mut self.errors, py)
+        check::validate(
+            &cx.leaves,
+            &param.check,
+            value,
+            &alias.loc,
+            &mut self.errors,
+            py,
+        )
     }
 
     fn param_leaf(
@@ -343,8 +375,17 @@ impl Solver {
             Body::Undefined => None,
             Body::Content(object) | Body::Form(object) => Some(object.bind(py).clone()),
         };
-        let Some(alias) = param.aliases.first() else { return Err(missing_argument()) };
-        match check::validate(&cx.leaves, &param.check, value, &alias.loc, &mut self.errors, py)? {
+        let Some(alias) = param.aliases.first() else {
+            return Err(missing_argument());
+        };
+        match check::validate(
+            &cx.leaves,
+            &param.check,
+            value,
+            &alias.loc,
+            &mut self.errors,
+            py,
+        )? {
             Some(value) => self.set(param.slot, value),
             None => self.fail(index),
         }
@@ -360,7 +401,9 @@ impl Solver {
         body: &Body,
     ) -> PyResult<()> {
         for param in params {
-            let Some(first) = param.aliases.first() else { return Err(missing_argument()) };
+            let Some(first) = param.aliases.first() else {
+                return Err(missing_argument());
+            };
             let (loc, value) = match body_key(py, param, body)? {
                 Key::NoMapping => {
                     // As the reference: whatever has no keys lacks each of them, defaults or not.
@@ -418,12 +461,16 @@ enum Key<'a, 'py> {
 }
 
 fn body_key<'a, 'py>(py: Python<'py>, param: &'a BodyParam, body: &Body) -> PyResult<Key<'a, 'py>> {
-    let (Body::Content(object) | Body::Form(object)) = body else { return Ok(Key::Absent) };
+    let (Body::Content(object) | Body::Form(object)) = body else {
+        return Ok(Key::Absent);
+    };
     let object = object.bind(py);
     if object.is_instance_of::<PyBytes>() {
         return Ok(Key::Absent);
     }
-    let Ok(mapping) = object.cast::<PyDict>() else { return Ok(Key::NoMapping) };
+    let Ok(mapping) = object.cast::<PyDict>() else {
+        return Ok(Key::NoMapping);
+    };
     for alias in &param.aliases {
         if let Some(value) = mapping.get_item(&alias.key)? {
             return Ok(Key::Found(&alias.loc, value));

@@ -129,7 +129,11 @@ pub enum BodyStep {
     /// Each argument is a key of the body.
     Keys(Vec<BodyParam>),
     /// Forms: the Python leaf extracts them; `(field name, slot)` says where they go.
-    Form { fields: Py<PyAny>, embed: bool, slots: Vec<(Py<PyString>, usize)> },
+    Form {
+        fields: Py<PyAny>,
+        embed: bool,
+        slots: Vec<(Py<PyString>, usize)>,
+    },
 }
 
 impl<'a, 'py> FromPyObject<'a, 'py> for BodyStep {
@@ -142,7 +146,11 @@ impl<'a, 'py> FromPyObject<'a, 'py> for BodyStep {
             "keys" => Ok(Self::Keys(content.extract()?)),
             "form" => {
                 let (fields, embed, slots) = content.extract()?;
-                Ok(Self::Form { fields, embed, slots })
+                Ok(Self::Form {
+                    fields,
+                    embed,
+                    slots,
+                })
             }
             other => Err(unknown("body step", other)),
         }

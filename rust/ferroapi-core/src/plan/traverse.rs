@@ -20,7 +20,9 @@ impl Step {
         visit.call(&self.call)?;
         visit.call(&self.names)?;
         visit.call(&self.concurrency)?;
-        self.params.iter().try_for_each(|param| param.traverse(visit))?;
+        self.params
+            .iter()
+            .try_for_each(|param| param.traverse(visit))?;
         for (injection, _) in &self.injections {
             if let Injection::SecurityScopes(scopes) = injection {
                 visit.call(scopes)?;
@@ -29,7 +31,9 @@ impl Step {
         match &self.body {
             None => Ok(()),
             Some(BodyStep::Whole(param)) => param.traverse(visit),
-            Some(BodyStep::Keys(params)) => params.iter().try_for_each(|param| param.traverse(visit)),
+            Some(BodyStep::Keys(params)) => {
+                params.iter().try_for_each(|param| param.traverse(visit))
+            }
             Some(BodyStep::Form { fields, .. }) => visit.call(fields),
         }
     }

@@ -87,12 +87,17 @@ mod intern_bytes {
     static JSON_CONTENT_TYPE: PyOnceLock<Py<PyTuple>> = PyOnceLock::new();
 
     pub fn content_length(py: Python<'_>) -> &Bound<'_, PyBytes> {
-        CONTENT_LENGTH.get_or_init(py, || PyBytes::new(py, b"content-length").unbind()).bind(py)
+        CONTENT_LENGTH
+            .get_or_init(py, || PyBytes::new(py, b"content-length").unbind())
+            .bind(py)
     }
 
     pub fn json_content_type(py: Python<'_>) -> PyResult<&Bound<'_, PyTuple>> {
         let pair = JSON_CONTENT_TYPE.get_or_try_init(py, || {
-            let pair = [PyBytes::new(py, b"content-type"), PyBytes::new(py, b"application/json")];
+            let pair = [
+                PyBytes::new(py, b"content-type"),
+                PyBytes::new(py, b"application/json"),
+            ];
             PyTuple::new(py, pair).map(Bound::unbind)
         })?;
         Ok(pair.bind(py))

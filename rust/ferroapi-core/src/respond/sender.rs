@@ -26,7 +26,10 @@ impl Sender {
 impl Sender {
     fn __call__(&self, py: Python<'_>, message: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let kind = message.get_item(intern!(py, "type"))?;
-        if kind.cast::<PyString>().is_ok_and(|kind| kind == "http.response.start") {
+        if kind
+            .cast::<PyString>()
+            .is_ok_and(|kind| kind == "http.response.start")
+        {
             self.channel.mark_response_started();
         }
         self.send.call1(py, (message,))

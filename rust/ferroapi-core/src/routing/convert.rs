@@ -43,7 +43,9 @@ impl Conversion {
                 .parse::<f64>()
                 .map(|value| PyFloat::new(py, value).into_any())
                 .map_err(|error| PyValueError::new_err(error.to_string())),
-            Self::Python(convertor) => convertor.bind(py).call_method1(intern!(py, "convert"), (text,)),
+            Self::Python(convertor) => convertor
+                .bind(py)
+                .call_method1(intern!(py, "convert"), (text,)),
         }
     }
 }

@@ -24,8 +24,15 @@ pub enum Found {
 
 /// A route that is to run.
 enum Hit {
-    Compiled { id: RouteId, reach: Reach, path_params: Py<PyDict> },
-    Asked { id: RouteId, child_scope: Py<PyAny> },
+    Compiled {
+        id: RouteId,
+        reach: Reach,
+        path_params: Py<PyDict>,
+    },
+    Asked {
+        id: RouteId,
+        child_scope: Py<PyAny>,
+    },
 }
 
 /// Runs the connection in `cx` through the router's table.
@@ -53,7 +60,9 @@ pub async fn dispatch(dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyRes
     }
     let call = Python::attach(|py| {
         let sender = cx.sender(py)?;
-        cx.leaves.fallback.call1(py, (&dispatcher.router, &cx.scope, &cx.receive, sender))
+        cx.leaves
+            .fallback
+            .call1(py, (&dispatcher.router, &cx.scope, &cx.receive, sender))
     })?;
     cx.await_(call).await?;
     Ok(Found::Route)
@@ -113,7 +122,9 @@ fn find(
     let method = scope_text(&scope, intern!(py, "method"))?.unwrap_or_default();
     let mut partial = None;
     for candidate in table.tree().matches(&path) {
-        let Some(route) = table.route(candidate.route) else { continue };
+        let Some(route) = table.route(candidate.route) else {
+            continue;
+        };
         if candidate.verdict == Verdict::AskCaller {
             match ask(py, cx, route, candidate.route, &scope)? {
                 Asked::Full(hit) => return Ok(Some(hit)),
@@ -123,11 +134,18 @@ fn find(
             continue;
         }
         let outer = scope.get_item(intern!(py, "path_params"))?;
-        let texts = candidate.params.iter().map(|range| range.of(&path).to_owned());
+        let texts = candidate
+            .params
+            .iter()
+            .map(|range| range.of(&path).to_owned());
         let texts: smallvec::SmallVec<[String; 4]> = texts.collect();
         let path_params = route.path_params(outer, &texts, py)?.unbind();
         let reach = route.reach(&method);
-        let hit = Hit::Compiled { id: candidate.route, reach, path_params };
+        let hit = Hit::Compiled {
+            id: candidate.route,
+            reach,
+            path_params,
+        };
         if reach == Reach::Full {
             return Ok(Some(hit));
         }
@@ -150,7 +168,9 @@ fn find_asking_all(
         if !http && route.target.is_some() {
             continue;
         }
-        let Ok(id) = u32::try_from(index).map(RouteId) else { break };
+        let Ok(id) = u32::try_from(index).map(RouteId) else {
+            break;
+        };
         match ask(py, cx, route, id, &scope)? {
             Asked::Full(hit) => return Ok(Some(hit)),
             Asked::Partial(hit) => partial = partial.or(Some(hit)),
@@ -174,7 +194,10 @@ fn ask(
     id: RouteId,
     scope: &Bound<'_, PyDict>,
 ) -> PyResult<Asked> {
-    let answer = route.asked.bind(py).call_method1(intern!(py, "matches"), (scope,))?;
+    let answer = route
+        .asked
+        .bind(py)
+        .call_method1(intern!(py, "matches"), (scope,))?;
     let (reach, child_scope): (Bound<'_, PyAny>, Py<PyAny>) = answer.extract()?;
     if reach.is(cx.leaves.match_full.bind(py)) {
         return Ok(Asked::Full(Hit::Asked { id, child_scope }));
@@ -190,18 +213,30 @@ async fn run(table: &Table, cx: &mut RequestContext, hit: Hit) -> PyResult<()> {
         Hit::Asked { id, child_scope } => Python::attach(|py| {
             let route = table.route(id).ok_or_else(lost_route)?;
             cx.leaves.update_scope.call1(py, (&cx.scope, child_scope))?;
-            cx.leaves.route_selected.call1(py, (&cx.scope, &route.asked))?;
+            cx.leaves
+                .route_selected
+                .call1(py, (&cx.scope, &route.asked))?;
             let sender = cx.sender(py)?;
             let arguments = (&cx.scope, &cx.receive, sender);
-            route.asked.call_method1(py, intern!(py, "handle"), arguments)
+            route
+                .asked
+                .call_method1(py, intern!(py, "handle"), arguments)
         })?,
-        Hit::Compiled { id, reach, path_params } => {
+        Hit::Compiled {
+            id,
+            reach,
+            path_params,
+        } => {
             let route = table.route(id).ok_or_else(lost_route)?;
             let target = route.target.as_ref().ok_or_else(lost_route)?;
             Python::attach(|py| select(py, cx, route, target, path_params))?;
             if reach == Reach::Full {
                 let app = Python::attach(|py| {
-                    target.app.cast_bound::<RouteApp>(py).ok().map(|app| app.clone().unbind())
+                    target
+                        .app
+                        .cast_bound::<RouteApp>(py)
+                        .ok()
+                        .map(|app| app.clone().unbind())
                 });
                 if let Some(app) = app {
                     return app.get().respond(cx).await;
@@ -236,7 +271,11 @@ fn select(
     for limits in &target.form_limits {
         cx.leaves.apply_form_limits.call1(py, (scope, limits))?;
     }
-    let fastapi = if route.behind_included { Some(fastapi_scope(scope)?) } else { None };
+    let fastapi = if route.behind_included {
+        Some(fastapi_scope(scope)?)
+    } else {
+        None
+    };
     if let (Some(fastapi), Some(included)) = (&fastapi, target.included.last()) {
         fastapi.set_item(intern!(py, "included_router"), included)?;
     }
@@ -249,7 +288,9 @@ fn select(
         fastapi.set_item(intern!(py, "effective_route_context"), context)?;
     }
     if cx.is_traced(py)? {
-        cx.leaves.telemetry_route.call1(py, (scope, &target.path_format))?;
+        cx.leaves
+            .telemetry_route
+            .call1(py, (scope, &target.path_format))?;
     }
     Ok(())
 }
@@ -288,16 +329,17 @@ fn redirect(
     let other_route_path = route_path(&other, &root_path);
     let mut redirect_scope = None;
     for candidate in table.tree().matches(&other_route_path) {
-        let Some(route) = table.route(candidate.route) else { continue };
+        let Some(route) = table.route(candidate.route) else {
+            continue;
+        };
         let matched = match candidate.verdict {
             Verdict::AskCaller => {
-                let scope = match &redirect_scope {
-                    Some(scope) => scope,
-                    None => {
-                        let copy = scope.copy()?;
-                        copy.set_item(intern!(py, "path"), &other)?;
-                        redirect_scope.insert(copy)
-                    }
+                let scope = if let Some(scope) = &redirect_scope {
+                    scope
+                } else {
+                    let copy = scope.copy()?;
+                    copy.set_item(intern!(py, "path"), &other)?;
+                    redirect_scope.insert(copy)
                 };
                 !matches!(ask(py, cx, route, candidate.route, scope)?, Asked::None)
             }

@@ -9,7 +9,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::dispatch::{Found, dispatch};
 use super::table::Table;
 use crate::cell::AttachedCell;
-use crate::coroutine::Coroutine;
+use crate::coroutine::{Coroutine, nothing};
 use crate::epoch;
 use crate::leaves::Leaves;
 use crate::pipeline::not_found_error;
@@ -37,8 +37,15 @@ impl Dispatcher {
                 return Ok(known.table);
             }
             let snapshot = &known.table.spec.snapshot;
-            if leaves.routes_are_current.call1(py, (&self.router, snapshot))?.is_truthy(py)? {
-                let known = Known { epoch: epoch::current(), table: known.table };
+            if leaves
+                .routes_are_current
+                .call1(py, (&self.router, snapshot))?
+                .is_truthy(py)?
+            {
+                let known = Known {
+                    epoch: epoch::current(),
+                    table: known.table,
+                };
                 let table = Arc::clone(&known.table);
                 drop(self.known.replace(py, Some(known)));
                 return Ok(table);
@@ -46,7 +53,10 @@ impl Dispatcher {
         }
         let described = leaves.compile_routes.call1(py, (&self.router,))?;
         let table = Arc::new(Table::build(described.extract(py)?));
-        let known = Known { epoch: epoch::current(), table: Arc::clone(&table) };
+        let known = Known {
+            epoch: epoch::current(),
+            table: Arc::clone(&table),
+        };
         drop(self.known.replace(py, Some(known)));
         Ok(table)
     }
@@ -56,7 +66,10 @@ impl Dispatcher {
 impl Dispatcher {
     #[new]
     fn new(router: Py<PyAny>) -> Self {
-        Self { router, known: AttachedCell::new(None) }
+        Self {
+            router,
+            known: AttachedCell::new(None),
+        }
     }
 
     #[getter]
@@ -77,7 +90,7 @@ impl Dispatcher {
                 RequestContext::new(py, channel, scope, receive, send)?.within_middleware_stack(py)
             })?;
             match dispatch(slf.get(), &mut cx).await? {
-                Found::Route => Ok(Python::attach(|py| py.None())),
+                Found::Route => nothing(),
                 Found::Nothing => Err(Python::attach(|py| not_found_error(py, &cx))),
             }
         })
@@ -87,7 +100,10 @@ impl Dispatcher {
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
         let py = slf.py();
-        Ok((slf.get_type(), PyTuple::new(py, [slf.get().router.clone_ref(py)])?))
+        Ok((
+            slf.get_type(),
+            PyTuple::new(py, [slf.get().router.clone_ref(py)])?,
+        ))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

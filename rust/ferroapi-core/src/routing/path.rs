@@ -18,7 +18,10 @@ pub fn route_path(path: &str, root_path: &str) -> String {
 /// Whether the path can't be matched as text; no server makes such a one.
 pub fn has_lone_surrogates(scope: &Bound<'_, PyDict>) -> PyResult<bool> {
     let path = scope.get_item(intern!(scope.py(), "path"))?;
-    Ok(path.is_some_and(|path| path.cast::<PyString>().is_ok_and(|path| path.to_str().is_err())))
+    Ok(path.is_some_and(|path| {
+        path.cast::<PyString>()
+            .is_ok_and(|path| path.to_str().is_err())
+    }))
 }
 
 /// A text of the scope. Lone surrogates, which no server makes, are replaced.
@@ -27,7 +30,9 @@ pub fn scope_text(
     key: &Bound<'_, PyString>,
 ) -> PyResult<Option<String>> {
     match scope.get_item(key)? {
-        Some(value) => Ok(Some(value.cast::<PyString>()?.to_string_lossy().into_owned())),
+        Some(value) => Ok(Some(
+            value.cast::<PyString>()?.to_string_lossy().into_owned(),
+        )),
         None => Ok(None),
     }
 }
@@ -37,7 +42,10 @@ pub fn paths(scope: &Bound<'_, PyDict>) -> PyResult<(String, String)> {
     let py = scope.py();
     let path = scope_text(scope, intern!(py, "path"))?
         .ok_or_else(|| pyo3::exceptions::PyKeyError::new_err("path"))?;
-    Ok((path, scope_text(scope, intern!(py, "root_path"))?.unwrap_or_default()))
+    Ok((
+        path,
+        scope_text(scope, intern!(py, "root_path"))?.unwrap_or_default(),
+    ))
 }
 
 /// The path with its trailing slash added or removed, for `redirect_slashes`.

@@ -73,13 +73,18 @@ impl Table {
     pub fn build(spec: RoutesSpec) -> Self {
         let mut builder = RouteTree::builder();
         for (index, route) in spec.routes.iter().enumerate() {
-            let Ok(id) = u32::try_from(index).map(RouteId) else { break };
+            let Ok(id) = u32::try_from(index).map(RouteId) else {
+                break;
+            };
             match route.parse() {
                 Some(template) => builder.insert(id, &template),
                 None => builder.insert_opaque(id),
             };
         }
-        Self { spec, tree: builder.build() }
+        Self {
+            spec,
+            tree: builder.build(),
+        }
     }
 
     pub fn tree(&self) -> &RouteTree {
@@ -100,7 +105,9 @@ impl RoutesSpec {
     pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.form_limits)?;
         visit.call(&self.snapshot)?;
-        self.routes.iter().try_for_each(|route| route.traverse(visit))
+        self.routes
+            .iter()
+            .try_for_each(|route| route.traverse(visit))
     }
 }
 
@@ -112,14 +119,22 @@ impl RouteSpec {
                 visit.call(convertor)?;
             }
         }
-        let Some(target) = &self.target else { return Ok(()) };
+        let Some(target) = &self.target else {
+            return Ok(());
+        };
         visit.call(&target.endpoint)?;
         visit.call(&target.route)?;
         visit.call(&target.methods)?;
         visit.call(&target.app)?;
         visit.call(&target.context)?;
-        target.included.iter().try_for_each(|included| visit.call(included))?;
-        target.form_limits.iter().try_for_each(|limits| visit.call(limits))
+        target
+            .included
+            .iter()
+            .try_for_each(|included| visit.call(included))?;
+        target
+            .form_limits
+            .iter()
+            .try_for_each(|limits| visit.call(limits))
     }
 
     fn parse(&self) -> Option<PathTemplate> {
@@ -128,7 +143,9 @@ impl RouteSpec {
         PathTemplate::parse_with(template, |name| {
             let custom = self.convertors.iter().find(|(known, _)| known == name);
             match custom {
-                Some((_, regex)) => Some(Convertor::Custom { regex: regex.clone().into() }),
+                Some((_, regex)) => Some(Convertor::Custom {
+                    regex: regex.clone().into(),
+                }),
                 None => Convertor::builtin(name),
             }
         })
@@ -137,7 +154,9 @@ impl RouteSpec {
 
     pub fn reach(&self, method: &str) -> Reach {
         match &self.methods {
-            Some(methods) if !methods.is_empty() && !methods.iter().any(|known| known == method) => {
+            Some(methods)
+                if !methods.is_empty() && !methods.iter().any(|known| known == method) =>
+            {
                 Reach::Partial
             }
             _ => Reach::Full,
