@@ -21,6 +21,8 @@ HOST: Headers = ((b"host", b"testserver"),)
 BOUNDARY = "differential-boundary"
 # What follows this in the text of a RecursionError depends on the frame it happened to be raised in.
 _DEPTH = "maximum recursion depth exceeded"
+# And what follows this names the task and the line it is at.
+_CANCELLED = "Cancelled via cancel scope"
 
 _events: list[str] = []
 _events_lock = threading.Lock()
@@ -260,16 +262,16 @@ def _plain_message(message: Message) -> tuple[Any, ...]:
     return tuple(sorted(plain.items(), key=lambda item: item[0]))
 
 
-def shown_chain(error: BaseException | None) -> list[tuple[str, str]]:
+def shown_chain(error: BaseException | None, depth: int = 0) -> list[tuple[str, str]]:
     """Type and text of `error` and of every exception its traceback would show before it."""
     chain: list[tuple[str, str]] = []
     while error is not None and len(chain) < 20:
         kind = type(error)
-        text = _DEPTH if isinstance(error, RecursionError) and str(error).startswith(_DEPTH) else str(error)
+        text = next((start for start in (_DEPTH, _CANCELLED) if str(error).startswith(start)), str(error))
         chain.append((f"{kind.__module__}.{kind.__qualname__}", text))
-        if isinstance(error, BaseExceptionGroup):
+        if isinstance(error, BaseExceptionGroup) and depth < 4:  # members may lead back to the group
             for member in error.exceptions:
-                chain.extend(("  " + name, text) for name, text in shown_chain(member))
+                chain.extend(("  " + name, text) for name, text in shown_chain(member, depth + 1))
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return chain
 

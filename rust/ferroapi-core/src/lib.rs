@@ -1,5 +1,6 @@
 //! `ferroapi._core`: the request path of ferroapi, compiled.
 
+mod attached;
 mod call;
 mod cell;
 mod coroutine;
@@ -12,6 +13,7 @@ mod request;
 mod respond;
 mod routing;
 mod stacks;
+mod stamp;
 mod validate;
 mod watch;
 

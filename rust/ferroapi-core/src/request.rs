@@ -8,12 +8,16 @@ use pyo3::types::{PyBytes, PyDict};
 
 use crate::coroutine::Channel;
 use crate::leaves::{Leaves, leaves};
+use crate::pipeline::{Patches, patches};
 use crate::respond::Sender;
 use crate::stacks::{Stack, StackKey};
 
 /// The state of one HTTP request (or WebSocket session) inside the compiled pipeline.
 pub struct RequestContext {
     pub leaves: Arc<Leaves>,
+    pub patches: Arc<Patches>,
+    /// A telemetry span is open for this request.
+    pub traced: bool,
     pub channel: Arc<Channel>,
     pub scope: Py<PyDict>,
     pub receive: Py<PyAny>,
@@ -41,8 +45,13 @@ impl RequestContext {
         receive: Py<PyAny>,
         send: Py<PyAny>,
     ) -> PyResult<Self> {
+        let leaves = leaves(py)?;
+        let patches = patches(py, &leaves)?;
+        let traced = scope.bind(py).contains(intern!(py, "fastapi.telemetry"))?;
         Ok(Self {
-            leaves: leaves(py)?,
+            leaves,
+            patches,
+            traced,
             channel,
             scope,
             receive,
@@ -164,14 +173,5 @@ impl RequestContext {
 
     pub async fn await_(&self, awaitable: Py<PyAny>) -> PyResult<Py<PyAny>> {
         self.channel.await_(awaitable).await
-    }
-}
-
-impl RequestContext {
-    /// Whether a telemetry span is open for this request.
-    pub fn is_traced(&self, py: Python<'_>) -> PyResult<bool> {
-        self.scope
-            .bind(py)
-            .contains(intern!(py, "fastapi.telemetry"))
     }
 }

@@ -4,6 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
+use crate::attached::attached;
 use crate::request::RequestContext;
 
 /// The scope key under which a stack is published.
@@ -54,7 +55,7 @@ pub async fn close<T>(
     let Some(stack) = stack else {
         return body.map(Some);
     };
-    let closing = Python::attach(|py| {
+    let closing = attached(|py| {
         if stack.is_empty(py) {
             return Ok(None);
         }

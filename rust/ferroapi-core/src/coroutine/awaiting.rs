@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 
 use super::Outcome;
 use super::channel::{Channel, Resume};
+use crate::attached::attached;
 
 impl Channel {
     /// Awaits `awaitable` as Python's `await` does.
@@ -42,7 +43,7 @@ impl Future for Await<'_> {
     type Output = Outcome;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Outcome> {
-        Python::attach(|py| {
+        attached(|py| {
             let step = match std::mem::replace(&mut self.stage, Stage::Finished) {
                 Stage::Unstarted(awaitable) => match await_iterator(py, awaitable) {
                     Ok(iterator) => self.first_step(py, iterator),

@@ -11,14 +11,16 @@ mod object;
 pub use channel::Channel;
 pub use object::Coroutine;
 
+use crate::attached::attached;
 use pyo3::prelude::*;
 
 /// What a finished request-path future gives back to Python.
 pub type Outcome = PyResult<Py<PyAny>>;
 
 /// The outcome of a coroutine that returns nothing.
-// The method by its path is not general over the lifetime that `attach` asks for.
-#[allow(clippy::redundant_closure_for_method_calls)]
+// The method by its path is not general over the lifetime that `attached` asks for; the result is what
+// a coroutine body returns.
+#[allow(clippy::redundant_closure_for_method_calls, clippy::unnecessary_wraps)]
 pub fn nothing() -> Outcome {
-    Ok(Python::attach(|py| py.None()))
+    Ok(attached(|py| py.None()))
 }

@@ -7,12 +7,14 @@ use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::errors;
-use super::patches::patches;
+use crate::attached::attached;
+use crate::cell::AttachedCell;
 use crate::coroutine::{Coroutine, nothing};
 use crate::epoch;
 use crate::request::RequestContext;
 use crate::routing::{Dispatcher, Found, dispatch};
 use crate::stacks::close;
+use crate::stamp::Stamped;
 
 /// What `ExceptionMiddleware`, `AsyncExitStackMiddleware` and the router do, compiled.
 #[pyclass(frozen, weakref, module = "ferroapi._core")]
@@ -24,11 +26,21 @@ pub struct Pipeline {
     /// None if one of the layers was replaced, so that Python must run them.
     dispatcher: Option<Py<Dispatcher>>,
     epoch: u64,
+    attributes: Stamped,
+    /// `scope["starlette.exception_handlers"]`.
+    tables: AttachedCell<Option<Py<PyTuple>>>,
 }
 
 impl Pipeline {
+    /// The quick look: nothing was written to the middleware.
+    pub fn is_untouched(&self, py: Python<'_>) -> bool {
+        self.epoch == epoch::current() && self.attributes.is_unchanged(py)
+    }
+
     /// Whether what was found when this was made still holds.
     pub fn is_current(&self, py: Python<'_>) -> PyResult<bool> {
+        self.attributes.settle(py);
+        drop(self.tables.take(py));
         let inner = self.middleware.bind(py).getattr(intern!(py, "app"))?;
         Ok(self.epoch == epoch::current() && inner.is(self.inner.bind(py)))
     }
@@ -38,8 +50,8 @@ impl Pipeline {
         let Some(dispatcher) = &self.dispatcher else {
             return Err(PyRuntimeError::new_err("this pipeline is not compiled"));
         };
-        Python::attach(|py| {
-            if patches(py, &cx.leaves)?.request_init {
+        attached(|py| {
+            if cx.patches.request_init {
                 // The exception middleware makes a request object of its own.
                 let sender = cx.sender(py)?;
                 cx.leaves
@@ -58,13 +70,27 @@ impl Pipeline {
     }
 
     fn publish_handlers(&self, py: Python<'_>, cx: &RequestContext) -> PyResult<()> {
-        let middleware = self.middleware.bind(py);
-        let by_class = middleware.getattr(intern!(py, "_exception_handlers"))?;
-        let by_status = middleware.getattr(intern!(py, "_status_handlers"))?;
-        let tables = PyTuple::new(py, [by_class, by_status])?;
+        let tables = self.handler_tables(py)?;
         cx.scope
             .bind(py)
             .set_item(intern!(py, "starlette.exception_handlers"), tables)
+    }
+
+    fn handler_tables(&self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
+        if self.attributes.is_unchanged(py) {
+            let known = self.tables.read(py, |tables| {
+                tables.as_ref().map(|tables| tables.clone_ref(py))
+            });
+            if let Some(known) = known {
+                return Ok(known);
+            }
+        }
+        let middleware = self.middleware.bind(py);
+        let by_class = middleware.getattr(intern!(py, "_exception_handlers"))?;
+        let by_status = middleware.getattr(intern!(py, "_status_handlers"))?;
+        let tables = PyTuple::new(py, [by_class, by_status])?.unbind();
+        drop(self.tables.replace(py, Some(tables.clone_ref(py))));
+        Ok(tables)
     }
 }
 
@@ -77,11 +103,15 @@ impl Pipeline {
         dispatcher: Option<Py<Dispatcher>>,
     ) -> PyResult<Self> {
         let inner = middleware.getattr(py, intern!(py, "app"))?;
+        let attributes = Stamped::attributes(middleware.bind(py))?;
+        attributes.settle(py);
         Ok(Self {
             middleware,
             inner,
             dispatcher,
             epoch: epoch::current(),
+            attributes,
+            tables: AttachedCell::new(None),
         })
     }
 
@@ -105,8 +135,7 @@ impl Pipeline {
     ) -> Coroutine {
         let scope = scope.unbind();
         Coroutine::new(|channel| async move {
-            let mut cx =
-                Python::attach(|py| RequestContext::new(py, channel, scope, receive, send))?;
+            let mut cx = attached(|py| RequestContext::new(py, channel, scope, receive, send))?;
             slf.get().serve(&mut cx).await?;
             nothing()
         })

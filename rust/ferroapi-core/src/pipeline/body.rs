@@ -8,6 +8,7 @@ use pyo3::types::{PyBytes, PyString};
 use ferroapi_http::content_type::{self, ContentType};
 
 use super::compiled::{BodyKind, Compiled};
+use crate::attached::attached;
 use crate::extract::first_header;
 use crate::plan::Body;
 use crate::request::RequestContext;
@@ -27,7 +28,7 @@ pub async fn read(
         BodyKind::Json => read_json(compiled, cx, given).await,
     };
     outcome.or_else(|error| {
-        Python::attach(|py| {
+        attached(|py| {
             if !error.is_instance_of::<PyException>(py) {
                 return Err(error);
             }
@@ -40,7 +41,7 @@ pub async fn read(
 }
 
 async fn read_form(options: &Py<PyAny>, cx: &mut RequestContext) -> PyResult<Body> {
-    let call = Python::attach(|py| {
+    let call = attached(|py| {
         let request = cx.request(py)?;
         cx.leaves.read_form.call1(py, (request, options))
     })?;
@@ -57,17 +58,17 @@ async fn read_json(compiled: &Compiled, cx: &mut RequestContext, given: bool) ->
         Bytes::Empty => return Ok(Body::Undefined),
         Bytes::Read(bytes) => bytes,
     };
-    if !Python::attach(|py| is_json(py, compiled, cx))? {
+    if !attached(|py| is_json(py, compiled, cx))? {
         return Ok(Body::Content(bytes));
     }
     if given {
-        let call = Python::attach(|py| {
+        let call = attached(|py| {
             let request = cx.request(py)?;
             request.call_method0(py, intern!(py, "json"))
         })?;
         return Ok(Body::Content(cx.await_(call).await?));
     }
-    Python::attach(|py| {
+    attached(|py| {
         let content = parse(py, cx, &bytes)?;
         cx.keep_json(content.clone_ref(py));
         Ok(Body::Content(content))
@@ -81,12 +82,12 @@ enum Bytes {
 
 /// `await request.body()`.
 async fn ask_for_bytes(cx: &mut RequestContext) -> PyResult<Bytes> {
-    let call = Python::attach(|py| {
+    let call = attached(|py| {
         let request = cx.request(py)?;
         request.call_method0(py, intern!(py, "body"))
     })?;
     let bytes = cx.await_(call).await?;
-    let full = Python::attach(|py| bytes.is_truthy(py))?;
+    let full = attached(|py| bytes.is_truthy(py))?;
     Ok(if full {
         Bytes::Read(bytes)
     } else {
@@ -98,14 +99,14 @@ async fn ask_for_bytes(cx: &mut RequestContext) -> PyResult<Bytes> {
 async fn receive_bytes(cx: &mut RequestContext) -> PyResult<Bytes> {
     let mut chunks: Vec<Py<PyBytes>> = Vec::new();
     loop {
-        let call = Python::attach(|py| cx.receive.call0(py))?;
+        let call = attached(|py| cx.receive.call0(py))?;
         let message = cx.await_(call).await?;
-        let more = Python::attach(|py| take_chunk(message.bind(py), &mut chunks, cx))?;
+        let more = attached(|py| take_chunk(message.bind(py), &mut chunks, cx))?;
         if !more {
             break;
         }
     }
-    Python::attach(|py| {
+    attached(|py| {
         let bytes = join(py, chunks)?;
         cx.keep_body(bytes.clone_ref(py));
         let empty = bytes.as_bytes(py).is_empty();

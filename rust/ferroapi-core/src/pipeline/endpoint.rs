@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use smallvec::SmallVec;
 
 use super::compiled::{Compiled, ModelRendering, Rendering};
-use super::patches::Patches;
+use crate::attached::attached;
 use crate::call::call_named;
 use crate::plan::{CallKind, Solution};
 use crate::request::RequestContext;
@@ -28,26 +28,24 @@ pub enum Answer {
 
 pub async fn run(
     compiled: &Compiled,
-    patches: &Patches,
     options: &Py<PyAny>,
     cx: &mut RequestContext,
     arguments: Arguments,
     given: bool,
-    traced: bool,
 ) -> PyResult<Answer> {
     if compiled.streams() {
         return stream(compiled, options, cx, &arguments).await;
     }
-    let call = Python::attach(|py| begin(py, compiled, patches, options, cx, &arguments, traced))?;
+    let call = attached(|py| begin(py, compiled, options, cx, &arguments))?;
     let result = cx.await_(call).await?;
-    let leaf = given || traced || patches.serialize_response.is_some();
+    let leaf = given || cx.traced || cx.patches.serialize_response.is_some();
     if !leaf {
-        let answer = Python::attach(|py| native(py, compiled, patches, options, cx, &result))?;
+        let answer = attached(|py| native(py, compiled, options, cx, &result))?;
         if let Some(answer) = answer {
             return Ok(answer);
         }
     }
-    let call = Python::attach(|py| {
+    let call = attached(|py| {
         let response = cx.response.as_ref();
         let background = cx.background.as_ref();
         cx.leaves
@@ -60,15 +58,13 @@ pub async fn run(
 fn begin(
     py: Python<'_>,
     compiled: &Compiled,
-    patches: &Patches,
     options: &Py<PyAny>,
     cx: &RequestContext,
     arguments: &Arguments,
-    traced: bool,
 ) -> PyResult<Py<PyAny>> {
     let step = compiled.endpoint()?;
     match arguments {
-        Arguments::Slots(solution) if !traced && patches.run_endpoint_function.is_none() => {
+        Arguments::Slots(solution) if !cx.traced && cx.patches.run_endpoint_function.is_none() => {
             if step.kind == CallKind::Threadpool {
                 step.invoke_through(py, &cx.leaves.run_in_threadpool, &solution.slots)
             } else {
@@ -100,7 +96,7 @@ async fn stream(
     cx: &mut RequestContext,
     arguments: &Arguments,
 ) -> PyResult<Answer> {
-    let call = Python::attach(|py| {
+    let call = attached(|py| {
         let values = arguments.mapping(py, compiled)?;
         let stack = cx.stack(py, crate::stacks::StackKey::Request)?;
         let response = cx.response.as_ref();
@@ -115,7 +111,6 @@ async fn stream(
 fn native(
     py: Python<'_>,
     compiled: &Compiled,
-    patches: &Patches,
     options: &Py<PyAny>,
     cx: &mut RequestContext,
     result: &Py<PyAny>,
@@ -139,7 +134,7 @@ fn native(
         Rendering::Json => {
             let mut body = Vec::with_capacity(128);
             // Where Python has to say no, it says so to the whole value.
-            if patches.jsonable_encoder.is_some()
+            if cx.patches.jsonable_encoder.is_some()
                 || write_json(&mut body, result, &cx.leaves).is_err()
             {
                 return Ok(None);

@@ -1,5 +1,7 @@
 //! The application's way in: the outermost layers of its middleware stack, compiled.
 
+use std::sync::Arc;
+
 use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -7,11 +9,13 @@ use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::app::Pipeline;
+use crate::attached::attached;
 use crate::cell::AttachedCell;
 use crate::coroutine::{Coroutine, nothing};
 use crate::epoch;
 use crate::leaves::{Leaves, leaves};
 use crate::request::RequestContext;
+use crate::stamp::Stamped;
 use crate::watch;
 
 /// What the entry knows of the stack that `build_middleware_stack()` returned.
@@ -21,6 +25,11 @@ struct Known {
     /// The layer inside of the outermost one; it may be replaced at any time.
     below: Py<PyAny>,
     inside: Inside,
+    /// No signal has a provider of the application's own.
+    unrecorded: bool,
+    /// The attributes that all of this was read from: the application's, its telemetry settings, the
+    /// outermost layer's.
+    sources: [Stamped; 3],
 }
 
 enum Inside {
@@ -36,7 +45,7 @@ enum Inside {
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct Entry {
     app: Py<PyAny>,
-    known: AttachedCell<Option<Known>>,
+    known: AttachedCell<Option<Arc<Known>>>,
 }
 
 enum Route {
@@ -49,33 +58,57 @@ impl Entry {
     fn route(
         &self,
         py: Python<'_>,
+        leaves: &Arc<Leaves>,
         scope: &Bound<'_, PyDict>,
     ) -> PyResult<Option<(Route, Py<PyAny>)>> {
-        let leaves = leaves(py)?;
-        if !is_plain_http(scope, &leaves)? {
+        if !is_plain_http(scope, leaves)? {
             return Ok(None);
+        }
+        watch::look(py, leaves);
+        let Some(known) = self.known(py, leaves)? else {
+            return Ok(None);
+        };
+        if self.is_recorded(py, leaves, &known)? {
+            return Ok(None);
+        }
+        let route = match &known.inside {
+            Inside::Compiled(pipeline) => Route::Compiled(pipeline.clone_ref(py)),
+            Inside::Python(layer) => Route::Python(layer.clone_ref(py)),
+            Inside::Foreign => return Ok(None),
+        };
+        Ok(Some((route, known.stack.clone_ref(py))))
+    }
+
+    /// What is known of the stack now; none before there is one, which Starlette's own call builds.
+    fn known(&self, py: Python<'_>, leaves: &Leaves) -> PyResult<Option<Arc<Known>>> {
+        let known = self.known.read(py, Clone::clone);
+        if let Some(known) = &known
+            && known.is_untouched(py)
+        {
+            return Ok(Some(Arc::clone(known)));
         }
         let app = self.app.bind(py);
-        if is_recorded(app, &leaves)? {
-            return Ok(None);
-        }
-        watch::look(py, &leaves);
         let stack = app.getattr(intern!(py, "middleware_stack"))?;
         if stack.is_none() {
-            // Starlette's own call builds it.
             return Ok(None);
         }
-        let known = match self.known.take(py) {
-            Some(known) if known.is_current(py, &stack)? => known,
-            _ => Known::learn(py, &leaves, &stack)?,
+        let known = match known {
+            Some(known) if known.still_holds(py, leaves, &stack)? => known,
+            _ => Arc::new(Known::learn(py, leaves, app, &stack)?),
         };
-        let route = match &known.inside {
-            Inside::Compiled(pipeline) => Some(Route::Compiled(pipeline.clone_ref(py))),
-            Inside::Python(layer) => Some(Route::Python(layer.clone_ref(py))),
-            Inside::Foreign => None,
-        };
-        drop(self.known.replace(py, Some(known)));
-        Ok(route.map(|route| (route, stack.unbind())))
+        drop(self.known.replace(py, Some(Arc::clone(&known))));
+        Ok(Some(known))
+    }
+
+    /// Whether the application's own telemetry records this request.
+    fn is_recorded(&self, py: Python<'_>, leaves: &Leaves, known: &Known) -> PyResult<bool> {
+        if known.unrecorded && leaves.telemetry_gate.is_certainly_off(py)? {
+            return Ok(false);
+        }
+        let telemetry = self.app.getattr(py, intern!(py, "_native_telemetry"))?;
+        telemetry
+            .call_method0(py, intern!(py, "enabled"))?
+            .is_truthy(py)
     }
 }
 
@@ -89,36 +122,63 @@ fn is_plain_http(scope: &Bound<'_, PyDict>, leaves: &Leaves) -> PyResult<bool> {
         && !scope.contains(&leaves.max_body_size_key)?)
 }
 
-/// Whether the application's own telemetry records this request.
-fn is_recorded(app: &Bound<'_, PyAny>, leaves: &Leaves) -> PyResult<bool> {
-    let py = app.py();
-    let config = app.getattr(intern!(py, "_telemetry"))?;
-    if leaves.telemetry_gate.is_certainly_off(py, &config)? {
-        return Ok(false);
-    }
-    let telemetry = app.getattr(intern!(py, "_native_telemetry"))?;
-    telemetry.call_method0(intern!(py, "enabled"))?.is_truthy()
-}
-
 impl Known {
-    fn is_current(&self, py: Python<'_>, stack: &Bound<'_, PyAny>) -> PyResult<bool> {
+    /// The quick look: nothing was written to anything this was read from.
+    fn is_untouched(&self, py: Python<'_>) -> bool {
+        self.epoch == epoch::current()
+            && self.sources.iter().all(|source| source.is_unchanged(py))
+            && match &self.inside {
+                Inside::Compiled(pipeline) => pipeline.get().is_untouched(py),
+                Inside::Python(_) | Inside::Foreign => true,
+            }
+    }
+
+    /// The full look, after something was written; true if it was something else.
+    fn still_holds(
+        &self,
+        py: Python<'_>,
+        leaves: &Leaves,
+        stack: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
+        for source in &self.sources {
+            source.settle(py);
+        }
         if self.epoch != epoch::current() || !stack.is(self.stack.bind(py)) {
             return Ok(false);
         }
+        let own_provider = leaves
+            .telemetry_gate
+            .has_own_provider(self.sources[1].dict(py))?;
+        if own_provider == self.unrecorded {
+            return Ok(false);
+        }
+        if matches!(self.inside, Inside::Foreign) {
+            return Ok(true);
+        }
+        if !stack.getattr(intern!(py, "app"))?.is(self.below.bind(py)) {
+            return Ok(false);
+        }
         match &self.inside {
-            Inside::Foreign => Ok(true),
-            Inside::Python(_) => self.is_below(py, stack),
-            Inside::Compiled(pipeline) => {
-                Ok(self.is_below(py, stack)? && pipeline.get().is_current(py)?)
-            }
+            Inside::Compiled(pipeline) => pipeline.get().is_current(py),
+            Inside::Python(_) | Inside::Foreign => Ok(true),
         }
     }
 
-    fn is_below(&self, py: Python<'_>, stack: &Bound<'_, PyAny>) -> PyResult<bool> {
-        Ok(stack.getattr(intern!(py, "app"))?.is(self.below.bind(py)))
-    }
-
-    fn learn(py: Python<'_>, leaves: &Leaves, stack: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn learn(
+        py: Python<'_>,
+        leaves: &Leaves,
+        app: &Bound<'_, PyAny>,
+        stack: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        let config = app.getattr(intern!(py, "_telemetry"))?.cast_into()?;
+        let sources = [
+            Stamped::attributes(app)?,
+            Stamped::new(&config),
+            Stamped::attributes(stack).or_else(|_| Stamped::attributes(app))?,
+        ];
+        for source in &sources {
+            source.settle(py);
+        }
         let layer = leaves.inside_of_stack.bind(py).call1((stack,))?;
         let inside = if layer.is_none() {
             Inside::Foreign
@@ -140,6 +200,8 @@ impl Known {
             stack: stack.clone().unbind(),
             below,
             inside,
+            unrecorded: !leaves.telemetry_gate.has_own_provider(&config)?,
+            sources,
         })
     }
 }
@@ -149,7 +211,7 @@ async fn serve(route: Route, stack: Py<PyAny>, cx: &mut RequestContext) -> PyRes
     let outcome = match route {
         Route::Compiled(pipeline) => pipeline.get().serve(cx).await,
         Route::Python(layer) => {
-            let call = Python::attach(|py| {
+            let call = attached(|py| {
                 let sender = cx.sender(py)?;
                 layer.call1(py, (&cx.scope, &cx.receive, sender))
             });
@@ -160,7 +222,7 @@ async fn serve(route: Route, stack: Py<PyAny>, cx: &mut RequestContext) -> PyRes
         }
     };
     let Err(error) = outcome else { return Ok(()) };
-    let call = Python::attach(|py| {
+    let call = attached(|py| {
         if !error.is_instance_of::<PyException>(py) {
             return Err(error);
         }
@@ -226,13 +288,14 @@ pub fn open(
         return Ok(None);
     };
     let entry = entry_of(&app)?;
-    let Some((route, stack)) = entry.get().route(py, &scope)? else {
+    let leaves = leaves(py)?;
+    let Some((route, stack)) = entry.get().route(py, &leaves, &scope)? else {
         return Ok(None);
     };
     scope.set_item(intern!(py, "app"), app)?;
     let scope = scope.unbind();
     Ok(Some(Coroutine::new(|channel| async move {
-        let mut cx = Python::attach(|py| RequestContext::new(py, channel, scope, receive, send))?;
+        let mut cx = attached(|py| RequestContext::new(py, channel, scope, receive, send))?;
         serve(route, stack, &mut cx).await?;
         nothing()
     })))

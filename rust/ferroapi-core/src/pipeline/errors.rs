@@ -5,6 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
+use crate::attached::attached;
 use crate::request::RequestContext;
 use crate::respond::{JsonResponse, send_messages};
 
@@ -15,7 +16,7 @@ use crate::respond::{JsonResponse, send_messages};
 /// # Errors
 /// The error itself where no handler takes it, or what the handler raised.
 pub async fn handle(cx: &mut RequestContext, error: PyErr, fresh: bool) -> PyResult<()> {
-    let call = Python::attach(|py| {
+    let call = attached(|py| {
         if !error.is_instance_of::<PyException>(py) {
             return Err(error);
         }
@@ -74,7 +75,7 @@ fn has_handler(py: Python<'_>, cx: &RequestContext, error: &PyErr) -> PyResult<b
 /// Answers 404: natively if the default handler would, else through an `HTTPException`.
 pub async fn not_found(cx: &mut RequestContext) -> PyResult<()> {
     const BODY: &[u8] = br#"{"detail":"Not Found"}"#;
-    let parts = Python::attach(|py| {
+    let parts = attached(|py| {
         if !is_default_for(py, cx, 404)? {
             return Ok(None);
         }
@@ -88,7 +89,7 @@ pub async fn not_found(cx: &mut RequestContext) -> PyResult<()> {
     if let Some(parts) = parts {
         return send_messages(cx, parts).await;
     }
-    let error = Python::attach(|py| raised(py, cx, 404))?;
+    let error = attached(|py| raised(py, cx, 404))?;
     handle(cx, error, true).await
 }
 

@@ -11,7 +11,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::body;
 use super::compiled::Compiled;
 use super::endpoint::{self, Answer, Arguments};
-use super::patches::{Patches, patches};
+use crate::attached::attached;
 use crate::cell::AttachedCell;
 use crate::coroutine::{Channel, Coroutine};
 use crate::epoch;
@@ -46,6 +46,11 @@ impl Handler {
             return self.overridden_plan(py, leaves, &overrides);
         }
         let known = self.plan.read(py, Clone::clone);
+        if let Some(plan) = &known
+            && plan.epoch == epoch::current()
+        {
+            return Ok(Arc::clone(&plan.compiled));
+        }
         let plan = self.refresh(py, leaves, known, None)?;
         let compiled = Arc::clone(&plan.compiled);
         drop(self.plan.replace(py, Some(plan)));
@@ -120,41 +125,27 @@ impl Handler {
     ///
     /// `given`: the request object came from outside and must be asked instead of the scope.
     pub async fn answer(&self, cx: &mut RequestContext, given: bool) -> PyResult<Answer> {
-        let (compiled, patches, traced) = Python::attach(|py| {
-            let compiled = self.compiled(py, &cx.leaves)?;
-            let patches = patches(py, &cx.leaves)?;
-            let traced = cx.is_traced(py)?;
-            if traced {
+        let compiled = attached(|py| {
+            if cx.traced {
                 let request = cx.request(py)?;
                 cx.leaves.telemetry_begin.call1(py, (request,))?;
             }
-            Ok::<_, PyErr>((compiled, patches, traced))
+            self.compiled(py, &cx.leaves)
         })?;
-        let asked = given || patches.body_methods;
+        let asked = given || cx.patches.body_methods;
         let body = body::read(&compiled, &self.options, cx, asked).await?;
-        let arguments = self.solve(&compiled, &patches, cx, &body, traced).await?;
-        endpoint::run(
-            &compiled,
-            &patches,
-            &self.options,
-            cx,
-            arguments,
-            given,
-            traced,
-        )
-        .await
+        let arguments = self.solve(&compiled, cx, &body).await?;
+        endpoint::run(&compiled, &self.options, cx, arguments, given).await
     }
 
     async fn solve(
         &self,
         compiled: &Compiled,
-        patches: &Patches,
         cx: &mut RequestContext,
         body: &Body,
-        traced: bool,
     ) -> PyResult<Arguments> {
-        let (arguments, errors) = match &patches.solve_dependencies {
-            None if !traced => {
+        let (arguments, errors) = match &cx.patches.solve_dependencies {
+            None if !cx.traced => {
                 let mut solution = solve(
                     &compiled.graph,
                     cx,
@@ -171,7 +162,7 @@ impl Handler {
         };
         match errors {
             None => Ok(arguments),
-            Some(errors) => Err(Python::attach(|py| {
+            Some(errors) => Err(attached(|py| {
                 let body = match body {
                     Body::Undefined => py.None(),
                     body => body.object(cx, py),
@@ -186,7 +177,7 @@ impl Handler {
         cx: &mut RequestContext,
         body: &Body,
     ) -> PyResult<(Arguments, Option<Py<PyAny>>)> {
-        let call = Python::attach(|py| {
+        let call = attached(|py| {
             let request = cx.request(py)?;
             let stack = cx.stack(py, StackKey::Request)?;
             let body = body.object(cx, py);
@@ -195,7 +186,7 @@ impl Handler {
                 .call1(py, (request, &self.options, body, stack))
         })?;
         let solved = cx.await_(call).await?;
-        Python::attach(|py| {
+        attached(|py| {
             let solved = solved.bind(py);
             cx.response = Some(solved.getattr(intern!(py, "response"))?.unbind());
             let background = solved.getattr(intern!(py, "background_tasks"))?;
@@ -305,7 +296,7 @@ impl Handler {
     /// Answer a request object with a response object.
     fn respond_to(slf: Py<Self>, request: Py<PyAny>) -> Coroutine {
         Coroutine::new(|channel| async move {
-            let mut cx = Python::attach(|py| context_of_given(py, channel, request.bind(py)))?;
+            let mut cx = attached(|py| context_of_given(py, channel, request.bind(py)))?;
             match slf.get().answer(&mut cx, true).await? {
                 Answer::Object(response) => Ok(response),
                 Answer::Native(_) => {

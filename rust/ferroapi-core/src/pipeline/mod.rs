@@ -16,6 +16,7 @@ pub use app::Pipeline;
 pub use entry::{Entry, open};
 pub use errors::not_found_error;
 pub use handler::Handler;
+pub use patches::{Patches, patches};
 pub use route_app::RouteApp;
 pub use solve_door::{SolvePlan, solve_dependencies};
 pub use telemetry::Gate;

@@ -9,7 +9,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::endpoint::Answer;
 use super::errors;
 use super::handler::Handler;
-use super::patches::patches;
+use crate::attached::attached;
 use crate::coroutine::{Coroutine, nothing};
 use crate::request::RequestContext;
 use crate::respond::{ResponseParts, send_messages};
@@ -52,7 +52,7 @@ impl RouteApp {
         let stack = cx.request_stack.take();
         match close(cx, stack, sent).await? {
             Some(()) => Ok(()),
-            None => Err(Python::attach(|py| {
+            None => Err(attached(|py| {
                 match cx.leaves.response_not_awaited.call0(py) {
                     Ok(error) => PyErr::from_value(error.into_bound(py)),
                     Err(error) => error,
@@ -64,18 +64,13 @@ impl RouteApp {
     async fn answer(&self, cx: &mut RequestContext) -> PyResult<Answer> {
         match &self.responder {
             Responder::Compiled(handler) => {
-                Python::attach(|py| {
-                    let patched = patches(py, &cx.leaves)?.request_init;
-                    if patched {
-                        cx.request(py).map(drop)
-                    } else {
-                        Ok(())
-                    }
-                })?;
+                if cx.patches.request_init {
+                    attached(|py| cx.request(py))?;
+                }
                 handler.get().answer(cx, false).await
             }
             Responder::Python { handler, is_async } => {
-                let call = Python::attach(|py| {
+                let call = attached(|py| {
                     cx.open_stacks(py)?;
                     let request = cx.request(py)?;
                     if *is_async {
@@ -100,15 +95,15 @@ fn unbound_response() -> PyErr {
 async fn send_answer(cx: &mut RequestContext, answer: Answer) -> PyResult<()> {
     let response = match answer {
         Answer::Native(response) => {
-            let parts = Python::attach(|py| response.into_parts(py, cx.response.as_ref()))?;
+            let parts = attached(|py| response.into_parts(py, cx.response.as_ref()))?;
             return send_messages(cx, parts).await;
         }
         Answer::Object(response) => response,
     };
-    if let Some(parts) = Python::attach(|py| plain_parts(py, cx, &response))? {
+    if let Some(parts) = attached(|py| plain_parts(py, cx, &response))? {
         return send_messages(cx, parts).await;
     }
-    let call = Python::attach(|py| {
+    let call = attached(|py| {
         let sender = cx.sender(py)?;
         response.call1(py, (&cx.scope, &cx.receive, sender))
     })?;
@@ -172,7 +167,7 @@ impl RouteApp {
     ) -> Coroutine {
         let scope = scope.unbind();
         Coroutine::new(|channel| async move {
-            let mut cx = Python::attach(|py| {
+            let mut cx = attached(|py| {
                 RequestContext::new(py, channel, scope, receive, send)?.within_middleware_stack(py)
             })?;
             slf.get().respond(&mut cx).await?;

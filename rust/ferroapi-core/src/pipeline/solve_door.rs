@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::handler::context_of_given;
+use crate::attached::attached;
 use crate::coroutine::Coroutine;
 use crate::plan::{Body, Graph, solve};
 
@@ -43,10 +44,10 @@ pub fn solve_dependencies(
     cache: Vec<Option<Py<PyAny>>>,
 ) -> Coroutine {
     Coroutine::new(|channel| async move {
-        let mut cx = Python::attach(|py| context_of_given(py, channel, request.bind(py)))?;
+        let mut cx = attached(|py| context_of_given(py, channel, request.bind(py)))?;
         cx.background = background;
         cx.response = Some(response);
-        let body = Python::attach(|py| {
+        let body = attached(|py| {
             if body.is(&cx.leaves.undefined) {
                 Body::Undefined
             } else if is_form {
@@ -58,7 +59,7 @@ pub fn solve_dependencies(
         let plan = plan.get();
         let provider = plan.overrides_provider.as_ref();
         let solution = solve(&plan.graph, &mut cx, &body, cache, provider).await?;
-        Python::attach(|py| {
+        attached(|py| {
             let step = plan.graph.steps.last();
             let values = step.map(|step| solution.values(py, step)).transpose()?;
             let cache: Vec<_> = solution.cache.into_iter().collect();

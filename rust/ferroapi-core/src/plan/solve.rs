@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use super::check::{self, Errors};
 use super::overrides;
 use super::spec::{BodyParam, BodyStep, CallKind, Graph, Injection, Param, Source, Step};
+use crate::attached::attached;
 use crate::call::{call_keywords, call_named};
 use crate::extract::Values;
 use crate::request::RequestContext;
@@ -118,7 +119,7 @@ pub async fn solve(
         run_step(&mut solver, cx, index, step, body).await?;
         if step.parent.is_some() {
             let provider = overrides_provider;
-            let rebuilt = Python::attach(|py| overrides::rebuilt(py, cx, graph, step, provider))?;
+            let rebuilt = attached(|py| overrides::rebuilt(py, cx, graph, step, provider))?;
             if let Some(rebuilt) = rebuilt {
                 solver.adopt(&rebuilt, index);
                 changed = Some(rebuilt);
@@ -140,19 +141,19 @@ async fn run_step(
     step: &Step,
     body: &Body,
 ) -> PyResult<()> {
-    Python::attach(|py| solver.fill(py, cx, index, step, body))?;
+    attached(|py| solver.fill(py, cx, index, step, body))?;
     if let Some(BodyStep::Form {
         fields,
         embed,
         slots,
     }) = &step.body
     {
-        let call = Python::attach(|py| {
+        let call = attached(|py| {
             let body = body.object(cx, py);
             cx.leaves.body_to_args.call1(py, (fields, body, *embed))
         })?;
         let result = cx.await_(call).await?;
-        Python::attach(|py| solver.take_form(py, index, slots, result.bind(py)))?;
+        attached(|py| solver.take_form(py, index, slots, result.bind(py)))?;
     }
     let Some(parent) = step.parent else {
         return Ok(());
@@ -161,14 +162,14 @@ async fn run_step(
         solver.fail(parent);
         return Ok(());
     }
-    let cached = Python::attach(|py| solver.cached(py, step));
+    let cached = attached(|py| solver.cached(py, step));
     let value = if let Some(value) = cached {
         value
     } else {
-        let call = Python::attach(|py| begin(py, cx, step, &solver.slots))?;
+        let call = attached(|py| begin(py, cx, step, &solver.slots))?;
         cx.await_(call).await?
     };
-    Python::attach(|py| solver.store(py, step, value));
+    attached(|py| solver.store(py, step, value));
     Ok(())
 }
 

@@ -2,8 +2,10 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
+use crate::attached::attached;
 use crate::request::RequestContext;
 
 /// A JSON response in parts; what `JSONResponse.__init__` would have made of them.
@@ -52,26 +54,45 @@ impl JsonResponse {
     }
 }
 
+static START: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+static BODY: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+
+/// A copy of a message whose values are still to be set: cheaper than a dict that grows.
+fn message<'py, const N: usize>(
+    py: Python<'py>,
+    template: &PyOnceLock<Py<PyDict>>,
+    kind: &str,
+    keys: [&str; N],
+) -> PyResult<Bound<'py, PyDict>> {
+    let template = template.get_or_try_init(py, || {
+        let message = PyDict::new(py);
+        message.set_item(intern!(py, "type"), PyString::intern(py, kind))?;
+        for key in keys {
+            message.set_item(PyString::intern(py, key), py.None())?;
+        }
+        Ok::<_, PyErr>(message.unbind())
+    })?;
+    template.bind(py).copy()
+}
+
 /// Sends head and body, then runs the background task.
 pub async fn send_messages(cx: &RequestContext, parts: ResponseParts) -> PyResult<()> {
-    let start = Python::attach(|py| {
-        let message = PyDict::new(py);
-        message.set_item(intern!(py, "type"), intern!(py, "http.response.start"))?;
+    let start = attached(|py| {
+        let message = message(py, &START, "http.response.start", ["status", "headers"])?;
         message.set_item(intern!(py, "status"), parts.status)?;
         message.set_item(intern!(py, "headers"), parts.headers)?;
         cx.channel.mark_response_started();
         cx.send.call1(py, (message,))
     })?;
     cx.await_(start).await?;
-    let body = Python::attach(|py| {
-        let message = PyDict::new(py);
-        message.set_item(intern!(py, "type"), intern!(py, "http.response.body"))?;
+    let body = attached(|py| {
+        let message = message(py, &BODY, "http.response.body", ["body"])?;
         message.set_item(intern!(py, "body"), parts.body)?;
         cx.send.call1(py, (message,))
     })?;
     cx.await_(body).await?;
     if let Some(background) = parts.background {
-        let task = Python::attach(|py| background.call0(py))?;
+        let task = attached(|py| background.call0(py))?;
         cx.await_(task).await?;
     }
     Ok(())

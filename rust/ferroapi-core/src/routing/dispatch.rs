@@ -9,8 +9,9 @@ use pyo3::types::{PyDict, PyString};
 use ferroapi_http::{RouteId, Verdict};
 
 use super::dispatcher::Dispatcher;
-use super::path::{has_lone_surrogates, paths, route_path, scope_text, toggled_slash};
-use super::table::{Reach, RouteSpec, Table, Target};
+use super::path::{Target, route_path, toggled_slash};
+use super::table::{self, Reach, RouteSpec, Table};
+use crate::attached::attached;
 use crate::pipeline::RouteApp;
 use crate::request::RequestContext;
 
@@ -37,28 +38,28 @@ enum Hit {
 
 /// Runs the connection in `cx` through the router's table.
 pub async fn dispatch(dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyResult<Found> {
-    let (table, kind) = Python::attach(|py| enter(py, dispatcher, cx))?;
+    let (table, kind) = attached(|py| enter(py, dispatcher, cx))?;
     if let Kind::Lifespan(call) = kind {
         cx.await_(call).await?;
         return Ok(Found::Route);
     }
     let http = matches!(kind, Kind::Http);
-    let hit = Python::attach(|py| find(py, &table, cx, http))?;
+    let hit = attached(|py| find(py, &table, cx, http))?;
     if let Some(hit) = hit {
         run(&table, cx, hit).await?;
         return Ok(Found::Route);
     }
-    if let Some(call) = Python::attach(|py| redirect(py, &table, cx, http))? {
+    if let Some(call) = attached(|py| redirect(py, &table, cx, http))? {
         cx.await_(call).await?;
         return Ok(Found::Route);
     }
     let plain = table.spec.plain_fallback
         && http
-        && Python::attach(|py| cx.scope.bind(py).contains(intern!(py, "app")))?;
+        && attached(|py| cx.scope.bind(py).contains(intern!(py, "app")))?;
     if plain {
         return Ok(Found::Nothing);
     }
-    let call = Python::attach(|py| {
+    let call = attached(|py| {
         let sender = cx.sender(py)?;
         cx.leaves
             .fallback
@@ -114,14 +115,16 @@ fn find(
     http: bool,
 ) -> PyResult<Option<Hit>> {
     let scope = cx.scope.bind(py).clone();
-    if !http || has_lone_surrogates(&scope)? {
+    if !http {
         return find_asking_all(py, table, cx, http);
     }
-    let (path, root_path) = paths(&scope)?;
-    let path = route_path(&path, &root_path);
-    let method = scope_text(&scope, intern!(py, "method"))?.unwrap_or_default();
+    let request = Target::of(&scope)?;
+    let Some(path) = request.path() else {
+        return find_asking_all(py, table, cx, http);
+    };
+    let path = route_path(path, request.root_path());
     let mut partial = None;
-    for candidate in table.tree().matches(&path) {
+    for candidate in table.tree().matches(path) {
         let Some(route) = table.route(candidate.route) else {
             continue;
         };
@@ -134,13 +137,9 @@ fn find(
             continue;
         }
         let outer = scope.get_item(intern!(py, "path_params"))?;
-        let texts = candidate
-            .params
-            .iter()
-            .map(|range| range.of(&path).to_owned());
-        let texts: smallvec::SmallVec<[String; 4]> = texts.collect();
-        let path_params = route.path_params(outer, &texts, py)?.unbind();
-        let reach = route.reach(&method);
+        let texts = candidate.params.iter().map(|range| range.of(path));
+        let path_params = route.path_params(outer, texts, py)?.unbind();
+        let reach = route.reach(request.method());
         let hit = Hit::Compiled {
             id: candidate.route,
             reach,
@@ -210,7 +209,7 @@ fn ask(
 
 async fn run(table: &Table, cx: &mut RequestContext, hit: Hit) -> PyResult<()> {
     let call = match hit {
-        Hit::Asked { id, child_scope } => Python::attach(|py| {
+        Hit::Asked { id, child_scope } => attached(|py| {
             let route = table.route(id).ok_or_else(lost_route)?;
             cx.leaves.update_scope.call1(py, (&cx.scope, child_scope))?;
             cx.leaves
@@ -229,9 +228,9 @@ async fn run(table: &Table, cx: &mut RequestContext, hit: Hit) -> PyResult<()> {
         } => {
             let route = table.route(id).ok_or_else(lost_route)?;
             let target = route.target.as_ref().ok_or_else(lost_route)?;
-            Python::attach(|py| select(py, cx, route, target, path_params))?;
+            attached(|py| select(py, cx, route, target, path_params))?;
             if reach == Reach::Full {
-                let app = Python::attach(|py| {
+                let app = attached(|py| {
                     target
                         .app
                         .cast_bound::<RouteApp>(py)
@@ -242,7 +241,7 @@ async fn run(table: &Table, cx: &mut RequestContext, hit: Hit) -> PyResult<()> {
                     return app.get().respond(cx).await;
                 }
             }
-            Python::attach(|py| {
+            attached(|py| {
                 let sender = cx.sender(py)?;
                 if reach == Reach::Full {
                     return target.app.call1(py, (&cx.scope, &cx.receive, sender));
@@ -264,7 +263,7 @@ fn select(
     py: Python<'_>,
     cx: &RequestContext,
     route: &RouteSpec,
-    target: &Target,
+    target: &table::Target,
     path_params: Py<PyDict>,
 ) -> PyResult<()> {
     let scope = cx.scope.bind(py);
@@ -287,7 +286,7 @@ fn select(
     if let (Some(fastapi), Some(context)) = (&fastapi, &target.context) {
         fastapi.set_item(intern!(py, "effective_route_context"), context)?;
     }
-    if cx.is_traced(py)? {
+    if cx.traced {
         cx.leaves
             .telemetry_route
             .call1(py, (scope, &target.path_format))?;
@@ -320,15 +319,18 @@ fn redirect(
         return Ok(None);
     }
     let scope = cx.scope.bind(py).clone();
-    let (path, root_path) = paths(&scope)?;
-    let present = route_path(&path, &root_path);
+    let request = Target::of(&scope)?;
+    let Some(path) = request.path() else {
+        return Ok(None);
+    };
+    let present = route_path(path, request.root_path());
     if present == "/" {
         return Ok(None);
     }
-    let other = toggled_slash(&path, &present);
-    let other_route_path = route_path(&other, &root_path);
+    let other = toggled_slash(path, present);
+    let other_route_path = route_path(&other, request.root_path());
     let mut redirect_scope = None;
-    for candidate in table.tree().matches(&other_route_path) {
+    for candidate in table.tree().matches(other_route_path) {
         let Some(route) = table.route(candidate.route) else {
             continue;
         };
@@ -347,7 +349,7 @@ fn redirect(
         };
         if matched {
             let sender = cx.sender(py)?;
-            let arguments = (&scope, other, &route.asked, &cx.receive, sender);
+            let arguments = (&scope, &other, &route.asked, &cx.receive, sender);
             return cx.leaves.redirect.call1(py, arguments).map(Some);
         }
     }

@@ -8,6 +8,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::dispatch::{Found, dispatch};
 use super::table::Table;
+use crate::attached::attached;
 use crate::cell::AttachedCell;
 use crate::coroutine::{Coroutine, nothing};
 use crate::epoch;
@@ -86,12 +87,12 @@ impl Dispatcher {
     ) -> Coroutine {
         let scope = scope.unbind();
         Coroutine::new(|channel| async move {
-            let mut cx = Python::attach(|py| {
+            let mut cx = attached(|py| {
                 RequestContext::new(py, channel, scope, receive, send)?.within_middleware_stack(py)
             })?;
             match dispatch(slf.get(), &mut cx).await? {
                 Found::Route => nothing(),
-                Found::Nothing => Err(Python::attach(|py| not_found_error(py, &cx))),
+                Found::Nothing => Err(attached(|py| not_found_error(py, &cx))),
             }
         })
     }

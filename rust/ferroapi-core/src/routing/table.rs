@@ -164,10 +164,10 @@ impl RouteSpec {
     }
 
     /// The request's path parameters, those of outer mounts included.
-    pub fn path_params<'py>(
+    pub fn path_params<'a, 'py>(
         &self,
         outer: Option<Bound<'py, PyAny>>,
-        texts: &[String],
+        texts: impl Iterator<Item = &'a str>,
         py: Python<'py>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let params = PyDict::new(py);

@@ -1,0 +1,60 @@
+//! Dicts that are looked at for every request and hardly ever change.
+//!
+//! CPython 3.11 and 3.12 number every change of a dict (PEP 509): comparing that number is all the look it
+//! takes. Later versions drop the number, and the dict is read each time.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::cell::AttachedCell;
+
+/// A dict and the number of the change after which it was last read.
+pub struct Stamped {
+    dict: Py<PyDict>,
+    seen: AttachedCell<u64>,
+}
+
+impl Stamped {
+    pub fn new(dict: &Bound<'_, PyDict>) -> Self {
+        Self {
+            dict: dict.clone().unbind(),
+            seen: AttachedCell::new(0),
+        }
+    }
+
+    /// The attributes of `object`.
+    pub fn attributes(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let dict = object.getattr(intern!(object.py(), "__dict__"))?;
+        Ok(Self::new(&dict.cast_into()?))
+    }
+
+    /// Whether nothing was written to the dict since `settle`.
+    pub fn is_unchanged(&self, py: Python<'_>) -> bool {
+        let version = version(self.dict.bind(py));
+        version != 0 && version == self.seen.read(py, |seen| *seen)
+    }
+
+    /// To be called before the dict is read.
+    pub fn settle(&self, py: Python<'_>) {
+        self.seen.replace(py, version(self.dict.bind(py)));
+    }
+
+    pub fn dict<'py>(&self, py: Python<'py>) -> &Bound<'py, PyDict> {
+        self.dict.bind(py)
+    }
+}
+
+#[cfg(not(Py_3_13))]
+fn version(dict: &Bound<'_, PyDict>) -> u64 {
+    // SAFETY: `dict` is a live dict object, whose fields are read while attached to the interpreter.
+    #[allow(deprecated)]
+    unsafe {
+        (*dict.as_ptr().cast::<pyo3::ffi::PyDictObject>()).ma_version_tag
+    }
+}
+
+#[cfg(Py_3_13)]
+fn version(_dict: &Bound<'_, PyDict>) -> u64 {
+    0
+}
