@@ -112,7 +112,7 @@ def _plan_leaves(plan: Compiled) -> Iterator[str]:
 
 def _step_leaves(step: Step) -> Iterator[str]:
     name = getattr(step.call, "__name__", type(step.call).__name__)
-    if step.kind == "generator":
+    if step.kind in ("generator", "async_generator"):
         yield f"exit stack of {name}"
     if step.kind == "stream":
         yield f"stream of {name}"

@@ -29,6 +29,14 @@ COMPUTED = ("validator", "serializer")
 PLACES = AWAITS + THREADS + COMPUTED
 
 variable: ContextVar[str] = ContextVar("variable", default="unset")
+
+
+def shown(exc: BaseException) -> str:
+    """Type and text; anyio's text of a cancellation names the task and the address of the scope."""
+    text = str(exc)
+    return f"{type(exc).__name__} {'by a scope' if text.startswith('Cancelled via') else text}"
+
+
 Act = Callable[[str], Awaitable[None]]
 
 
@@ -43,6 +51,8 @@ class Request:
         self._act, self._act_sync = act, act_sync or (lambda place: None)
         self.app = self._build()
         self.scope = http_scope(Http(target="/place?q=1", method="POST"))
+        # From this version on, streams are sent by the request's own task.
+        self.scope["asgi"] = {"version": "3.0", "spec_version": "2.4"}
         self.scope["headers"].append((b"content-type", b"application/json"))
         self._incoming = [{"type": "http.request", "body": b'{"a": 1}', "more_body": False}]
 
@@ -56,7 +66,7 @@ class Request:
         try:
             await self._act(place)
         except BaseException as exc:
-            self.log(f"{place} saw", type(exc).__name__, exc)
+            self.log(f"{place} saw", shown(exc))
             raise
 
     def at_sync(self, place: str) -> None:
@@ -64,12 +74,14 @@ class Request:
         try:
             self._act_sync(place)
         except BaseException as exc:
-            self.log(f"{place} saw", type(exc).__name__, exc)
+            self.log(f"{place} saw", shown(exc))
             raise
 
     async def receive(self) -> Any:
         await self.at("receive")
-        return self._incoming.pop(0) if self._incoming else {"type": "http.disconnect"}
+        if not self._incoming:
+            await anyio.sleep_forever()
+        return self._incoming.pop(0)
 
     async def send(self, message: Any) -> None:
         await self.at("send start" if message["type"] == "http.response.start" else "send body")
@@ -81,7 +93,7 @@ class Request:
             try:
                 yield name
             except BaseException as exc:
-                self.log(f"{name} sees", type(exc).__name__, exc)
+                self.log(f"{name} sees", shown(exc))
                 raise
             finally:
                 await self.at(f"{name} exit")
@@ -94,7 +106,7 @@ class Request:
             try:
                 yield "sync"
             except BaseException as exc:
-                self.log("sync sees", type(exc).__name__, exc)
+                self.log("sync sees", shown(exc))
                 raise
             finally:
                 self.at_sync("sync exit")

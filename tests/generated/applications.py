@@ -250,7 +250,7 @@ class Builder:
         names = [dependency.name for dependency in self.graph.found]
         if len(names) < 2 or choices.maybe(0.85):
             return
-        target, other = choices.sample(names, 2)
+        other, target = choices.ordered(names)  # else it could depend on itself without end
         self.parts.append(f"{app.name}.dependency_overrides[{target}] = {other}\n")
 
 

@@ -162,7 +162,6 @@ def effects(choices: Choices, name: str, special: list[str], *, is_async: bool) 
                     "response.status_code = 207",
                     f"response.headers['content-type'] = 'text/{name}'",
                     "response.headers['content-length'] = '3'" if choices.maybe(0.1) else "response.status_code = 299",
-                    "response.delete_cookie('gone', httponly=True)",
                     "response.body = b'own'",
                 )
             )

@@ -92,9 +92,9 @@ def make_path(choices: Choices, *, prefix: bool = False) -> tuple[str, list[tupl
     text, parameters = "", []
     for _ in choices.many(1, 2 if prefix else 3):
         if choices.maybe(0.45):
-            name = choices.one("p", "p1", "item_id", "q")
+            name = choices.one("item_id", "q") if choices.maybe(0.1) else f"p{choices.randrange(100)}"
             if name in dict(parameters):
-                name = f"p{len(parameters)}_"
+                continue
             convertor = choices.of(CONVERTORS) if not prefix else choices.one("", "int", "str", "hex")
             parameters.append((name, convertor))
             part = "{" + name + (f":{convertor}" if convertor else "") + "}"
@@ -200,7 +200,7 @@ def _body(
         lines += more
     else:
         lines.append(f"return shown({signature.dict_text()})")
-    if "status_code" in options and options["status_code"] in ("204", "304") and choices.maybe(0.8):
+    if "status_code" in options and options["status_code"] in ("204", "304") and choices.maybe(0.8) and kind >= 0.08:
         lines[-1] = "return None"
         returns = choices.one("", " -> None")
         options.pop("response_model", None)

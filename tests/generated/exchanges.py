@@ -34,8 +34,9 @@ def make_steps(choices: Choices, application: Application, count: int) -> list[S
         steps.append(Lifespan())
     for _ in range(count):
         reach = choices.of(application.reaches) if application.reaches else None
+        choices.careful = choices.maybe(0.6)
         faults: list[str] = []
-        if reach and reach.endpoint.places and choices.maybe(0.35):
+        if reach and reach.endpoint.places and choices.maybe(0.25):
             places = choices.some(reach.endpoint.places, 1, 2)
             faults = [f"FAULTS[{place!r}] = {choices.of(ERRORS)}" for place in places]
             steps.append("\n".join(faults))
@@ -49,6 +50,7 @@ def make_steps(choices: Choices, application: Application, count: int) -> list[S
             steps.append(_http(choices, reach))
         if faults:
             steps.append("FAULTS.clear()")
+        choices.careful = False
     return steps
 
 
@@ -64,9 +66,10 @@ def _change(choices: Choices, application: Application) -> str:
         "app.openapi_schema = None",
         "app.add_exception_handler(404, lambda request, error: PlainTextResponse('own 404', 404)); app.middleware_stack = None",
     ]
-    if names:
+    if len(names) > 1:
+        other, target = choices.ordered(names)
         options += [
-            f"app.dependency_overrides[{choices.of(names)}] = {choices.of(names)}",
+            f"app.dependency_overrides[{target}] = {other}",
             f"app.dependency_overrides = {{{choices.of(names)}: lambda q: ('overridden', q)}}",
             "app.dependency_overrides.clear()",
         ]
@@ -89,10 +92,12 @@ def _target(choices: Choices, reach: Reach) -> bytes:
 
     def filled(match: re.Match[str]) -> str:
         wanted = [item for item in reach.endpoint.wanted if item.place == "path" and match[1] in item.names]
-        if match[2] in _FITTING and choices.maybe(0.85):
-            return choices.of(_FITTING[match[2]])
-        if wanted and choices.maybe(0.5):
-            return quote(choices.of(choices.of(wanted).kind.texts), safe="")
+        if match[2] in _FITTING and choices.maybe(1 if choices.careful else 0.85):
+            return choices.good(_FITTING[match[2]], 9)
+        if wanted and choices.maybe(1 if choices.careful else 0.5):
+            return quote(choices.good(choices.of(wanted).kind.texts, 99), safe="")
+        if choices.careful:
+            return choices.one("1", "a")
         scalar = choices.of(SCALARS)
         return choices.one(choices.of(_SEGMENTS), choices.of(_SEGMENTS[:8]), quote(scalar.texts[0], safe=":"))
 
@@ -100,7 +105,7 @@ def _target(choices: Choices, reach: Reach) -> bytes:
         filled(part) if isinstance(part, re.Match) else quote(part, safe="/()")
         for part in _split(reach.path)
     )
-    if choices.maybe(0.12):
+    if not choices.careful and choices.maybe(0.3):
         text = choices.one(
             text + "/", text.rstrip("/"), text + "x", "/" + text, text.replace("/", "//", 1), text.upper(), text + "%0A",
             text.replace("a", "%61"), text + "/a", text[:-1], text + ";p=1", text + "%2F",
@@ -122,18 +127,17 @@ def _split(template: str) -> Iterator["str | re.Match[str]"]:
 def _texts(choices: Choices, kind: Kind) -> list[str]:
     """What to send for one parameter: mostly good, sometimes bad, sometimes more than once."""
     count = choices.one(1, 1, 2, 3) if kind.many else choices.one(1, 1, 1, 1, 1, 2)
-    texts = kind.texts or ("x",)
-    return [choices.of(texts[: choices.one(1, 1, 2, 3, 99)]) for _ in range(count)]
+    return [choices.good(kind.texts or ("x",), 1, 1, 2, 3, 99) for _ in range(count)]
 
 
 def _pairs(choices: Choices, wanted: list[Wanted], place: str) -> list[tuple[str, str]]:
     pairs = [
-        (choices.of(item.names[: choices.one(1, 1, 1, 9)]), text)
+        (choices.good(item.names, 1, 1, 1, 9), text)
         for item in wanted
-        if item.place == place and choices.maybe(0.85)
+        if item.place == place and choices.maybe(0.98 if choices.careful else 0.8)
         for text in _texts(choices, item.kind)
     ]
-    if choices.maybe(0.1):
+    if not choices.careful and choices.maybe(0.2):
         pairs.append((choices.one("extra", "q", "x", ""), choices.one("1", "", "é")))
     if choices.maybe(0.1):
         choices.shuffle(pairs)
@@ -144,7 +148,7 @@ def _query(choices: Choices, wanted: list[Wanted]) -> bytes:
     encode = choices.one(quote_plus, quote_plus, quote)
     text = "&".join(f"{encode(name)}={encode(value)}" for name, value in _pairs(choices, wanted, "query"))
     raw = text.encode()
-    if choices.maybe(0.12):
+    if not choices.careful and choices.maybe(0.25):
         raw += choices.one(
             b"&q=%zz", b"&q=%", b"&q=%ff%fe", b"&q", b"&&", b"&=1", b"&q=1=2", b"&q=a+b%2B", b";q=1", b"&q=%00", b"&%71=2",
             b"&q=\xff", b"&q=\xc3\xa9", b"&q=%C3%A9", b"&q=%ED%A0%80", b"&q=&q=", b"#q=1", b"&q=%2", b"&read=1", b"&short",
@@ -184,7 +188,7 @@ def _cookie(choices: Choices, wanted: list[Wanted]) -> bytes:
     if any(item.place == "security" for item in wanted):
         pairs.append(("key", "k"))
     text = "; ".join(f"{name}={value}" for name, value in pairs)
-    if choices.maybe(0.1):
+    if not choices.careful and choices.maybe(0.25):
         text = choices.one(
             text + ";", text.replace("; ", ";"), text + "; =x; y", '; q="a\\"b\\073"; ' + text, text + "; q = 1 ", text + ";;,a=b",
             'q="quoted"; ' + text, "q=a=b; " + text, "q=\\303; " + text, text + '; q="unclosed',
@@ -196,7 +200,7 @@ def _http(choices: Choices, reach: Reach) -> Http:
     wanted = reach.endpoint.wanted
     target, query = _target(choices, reach), _query(choices, wanted)
     method = choices.of(reach.endpoint.methods)
-    if choices.maybe(0.08):
+    if not choices.careful and choices.maybe(0.15):
         method = choices.one("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "FOO", method.lower())
     headers, chunks = list(_headers(choices, wanted)), (b"",)
     places = {item.place.split()[0] for item in wanted}
@@ -246,7 +250,7 @@ def _body(choices: Choices, wanted: list[Wanted], places: set[str]) -> tuple[str
         content_type, body = "application/x-www-form-urlencoded", _form(choices, pairs)
     else:
         content_type, body = "application/json", _json(choices, wanted)
-    if choices.maybe(0.12):
+    if not choices.careful and choices.maybe(0.25):
         content_type = choices.one(
             None, "", "text/plain", "application/json; charset=utf-8", "application/vnd.api+json", "APPLICATION/JSON", "application/geo+json;x",
             "application/x-www-form-urlencoded; charset=latin-1", "multipart/form-data", "application/jsonx", "json", "application/json;;",
@@ -257,16 +261,16 @@ def _body(choices: Choices, wanted: list[Wanted], places: set[str]) -> tuple[str
 
 def _json(choices: Choices, wanted: list[Wanted]) -> bytes:
     items = [item for item in wanted if item.place.startswith("body")]
-    values = {item.names[0]: choices.of((item.kind.values or (None,))[: choices.one(1, 2, 2, 5, 99)]) for item in items}
+    values = {item.names[0]: choices.good(item.kind.values or (None,), 1, 2, 2, 5, 99) for item in items}
     embedded = len(values) > 1 or any("embedded" in item.place for item in items)
-    if choices.maybe(0.06):
+    if not choices.careful and choices.maybe(0.15):
         embedded = not embedded
     value: Any = values if embedded or not items else next(iter(values.values()))
-    if embedded and values and choices.maybe(0.1):
+    if embedded and values and not choices.careful and choices.maybe(0.2):
         values.pop(choices.of(list(values)))
     text = json.dumps(value, ensure_ascii=choices.maybe())
     raw = text.encode("utf-8", "surrogatepass")
-    if choices.maybe(0.2):
+    if not choices.careful and choices.maybe(0.4):
         raw = _mutated(choices, raw)
     return raw
 
@@ -286,7 +290,7 @@ def _mutated(choices: Choices, raw: bytes) -> bytes:
 
 def _form(choices: Choices, pairs: list[tuple[str, str]]) -> bytes:
     raw = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in pairs).encode()
-    if choices.maybe(0.12):
+    if not choices.careful and choices.maybe(0.25):
         raw = choices.one(raw + b"&", b"&" + raw, raw + b"&q", raw + b"&q=%zz", raw + b"&q=%ff", raw + b"&q=\xff", raw + b";q=1", b"=", b"", raw + b"&=", b"a=1" * 3)
     return raw
 
@@ -302,7 +306,7 @@ def _multipart(choices: Choices, wanted: list[Wanted]) -> tuple[str, bytes]:
                 kind = choices.one("text/plain", None, "image/png; x=1")
                 lines += _part(choices, item.names[0], filename, kind, choices.one(b"data", b"", b"\xff\x00", b"line\r\nline", b"x" * 3000))
     lines += f"--{BOUNDARY}--\r\n".encode()
-    if choices.maybe(0.1):
+    if not choices.careful and choices.maybe(0.2):
         lines = choices.one(
             lines[: choices.randint(0, len(lines))], lines.replace(b"\r\n", b"\n"), b"preamble\r\n" + lines, lines.replace(b"form-data", b"x"),
             lines.replace(b'name="', b'nme="', 1), lines + b"epilogue", lines.replace(b"Content-Disposition", b"content-disposition"),

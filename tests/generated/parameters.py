@@ -145,8 +145,9 @@ def add_path_parameter(choices: Choices, signature: Signature, name: str, conver
     kind = next((kind for kind in SCALARS if kind.annotation == fitting), COMMON[0])
     if choices.maybe(0.4):
         kind = choices.of(SCALARS)
+    wanted = Wanted("path", (name,), kind)
     if choices.maybe(0.5):
-        signature.add(name, f": {kind.annotation}", None)
+        signature.add(name, f": {kind.annotation}", None, wanted)
         return
     options = [choices.of(kind.constraints)] if kind.constraints and choices.maybe(0.4) else []
     if choices.maybe(0.2):
@@ -155,9 +156,9 @@ def add_path_parameter(choices: Choices, signature: Signature, name: str, conver
         options.append(f"alias={name!r}")
         name = "own_" + name
     if choices.maybe():
-        signature.add(name, f": Annotated[{kind.annotation}, Path({', '.join(options)})]", None)
+        signature.add(name, f": Annotated[{kind.annotation}, Path({', '.join(options)})]", None, wanted)
     else:
-        signature.add(name, f": {kind.annotation}", f"Path({', '.join(['...', *options])})")
+        signature.add(name, f": {kind.annotation}", f"Path({', '.join(['...', *options])})", wanted)
 
 
 def add_body(choices: Choices, signature: Signature, models: list[Model], flat: list[Model]) -> str:

@@ -51,6 +51,14 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 # Each block is left out of an application that does not name what it defines.
 BLOCKS = (
     '''\
+def instance(model, values):
+    """An instance, or at least something like one where the values do not fit."""
+    try:
+        return model.model_validate(values, by_alias=True, by_name=True)
+    except ValueError:
+        return model.model_construct(**values)
+''',
+    '''\
 FAULTS = {}
 REFUSED = []
 

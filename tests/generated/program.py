@@ -48,7 +48,9 @@ def make_program(seed: int) -> Program:
     application = make_application(choices)
     steps = make_steps(choices, application, EXCHANGES)
     body = f"{application.source}\n"
-    mentioned = body + ("HexConvertor" if ":hex" in body else "") + "\n".join(step for step in steps if isinstance(step, str))
+    mentioned = "\n".join([body, *(step for step in steps if isinstance(step, str))])
+    if ":hex" in body:
+        mentioned += "\nHexConvertor"
     source = "\n\n".join([HEADER, *_blocks(mentioned), body])
     # Where tasks race, the order on trio is random by design.
     races = re.search(r"BaseMiddleware|EventSourceResponse|middleware\('http'\)", body)
@@ -100,7 +102,8 @@ def run(program: Program, package: str) -> Run:
     module = ModuleType("generated")
     space = module.__dict__
     space["log"] = driver.log
-    with patch("gzip.time", SimpleNamespace(time=lambda: 0.0)), patch.dict(sys.modules, generated=module):
+    sys.modules["generated"] = module  # where pydantic looks for the names in annotations
+    with patch("gzip.time", SimpleNamespace(time=lambda: 0.0)):
         try:
             exec(compile(source, program.filename, "exec"), space)
         except Exception as error:
@@ -119,7 +122,7 @@ async def _serve(program: Program, space: dict[str, Any]) -> list[driver.Outcome
             except Exception as error:
                 outcomes.append(str(driver.shown_chain(error)))
         else:
-            outcomes.append(await driver.drive(space["app"], step, timeout=5.0))
+            outcomes.append(await driver.drive(space["app"], step, timeout=2.0))
     return outcomes
 
 
@@ -153,7 +156,8 @@ def compared(program: Program, *, names: tuple[str, str] = NAMES) -> tuple[list[
 
 def _differences(program: Program, left: Run, right: Run, names: tuple[str, str]) -> Iterator[Difference]:
     def same(text: str) -> str:
-        return compare.same_text(text, names)
+        # Names in a schema that are not unique get the module of their class as a prefix.
+        return compare.same_text(text.replace(f"{names[1]}__", f"{names[0]}__"), names)
 
     refused = [same(text) for text in left.refused], [same(text) for text in right.refused]
     if refused[0] != refused[1]:

@@ -182,7 +182,9 @@ def _injections(dependant: Dependant, websocket: bool) -> list[tuple[Injection, 
 
 
 def _dependency_kind(call: Callable[..., Any] | None) -> CallKind:
-    if _is_gen_callable(call) or _is_async_gen_callable(call):
+    if _is_async_gen_callable(call):
+        return "async_generator"
+    if _is_gen_callable(call):
         return "generator"
     return "coroutine" if _is_coroutine_callable(call) else "threadpool"
 

@@ -8,11 +8,12 @@ import functools
 import json
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from copy import deepcopy
 from typing import Any
 
 from anyio import CancelScope
+from anyio.lowlevel import checkpoint_if_cancelled as checkpoint_if_cancelled
 from pydantic_core import ValidationError, from_json
 from starlette._exception_handler import wrap_app_handling_exceptions
 from starlette.background import BackgroundTasks as StarletteBackgroundTasks
@@ -75,7 +76,7 @@ from .routes import IncludedCandidate
 from .routes import compile_routes as compile_routes
 from .routes import routes_are_current as routes_are_current
 from .specs import HandlerOptions
-from .stack import CompiledExceptionMiddleware
+from .stack import CompiledExceptionMiddleware, raising
 from .stack import inside_of_stack as inside_of_stack
 from .stack import pipeline_of as pipeline_of
 from .stack import server_error as server_error
@@ -86,6 +87,7 @@ from .stack import watched_classes as watched_classes
 new_request = Request
 new_websocket = WebSocket
 new_exit_stack = AsyncExitStack
+new_cancel_scope = CancelScope
 new_background_tasks = BackgroundTasks
 new_solved_dependency = SolvedDependency
 undefined = Undefined
@@ -314,8 +316,38 @@ async def close_stack(stack: AsyncExitStack, error: BaseException | None) -> Non
     try:
         raise error
     except BaseException as raised:
+        del error  # or it would be in a cycle with its traceback
         if not await stack.__aexit__(type(raised), raised, raised.__traceback__):
             raise
+
+
+async def close_generators(
+    generators: list[Any], cleanup_scope: CancelScope, error: BaseException
+) -> None:
+    """Throw `error` into async generators that wait at their `yield`, the last one first.
+
+    Returns if one of them swallowed it, and raises what they made of it otherwise.
+    """
+    errors = [error]
+    del error  # or it would be in a cycle with its traceback
+    async with AsyncExitStack() as stack:
+        for generator in generators:
+            manager = _asynccontextmanager_with_shielded_exit(_Entered(generator), cleanup_scope)
+            await stack.enter_async_context(manager)
+        raise errors.pop()
+
+
+class _Entered(AbstractAsyncContextManager[None]):
+    """The context manager of an async generator that has been run up to its `yield` already."""
+
+    def __init__(self, generator: Any) -> None:
+        self._manager = asynccontextmanager(lambda: generator)()
+
+    async def __aenter__(self) -> None:
+        pass
+
+    async def __aexit__(self, *exc_info: Any) -> bool | None:
+        return await self._manager.__aexit__(*exc_info)
 
 
 def response_not_awaited() -> FastAPIError:
@@ -412,11 +444,9 @@ async def handle_exception(
     """Answer with the registered handler of `error`; `send` is a `_core.Sender`."""
     if send.started:
         raise RuntimeError("Caught handled exception, but response already started.") from error
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        raise error
-
-    await wrap_app_handling_exceptions(app, connection)(scope, receive, send)
+    app = wrap_app_handling_exceptions(raising(error), connection)
+    del error
+    await app(scope, receive, send)
 
 
 def route_selected(scope: Scope, route: Any) -> None:

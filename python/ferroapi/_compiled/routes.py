@@ -125,21 +125,31 @@ def _identity(item: _Found) -> tuple[Any, ...]:
 
 def _flatten(routes: "Sequence[BaseRoute]") -> Iterator[_Found]:
     for route in routes:
-        if isinstance(route, _IncludedRouter) and _is_transparent(route):
-            yield from _flatten_included(route, (route,))
+        if isinstance(route, _IncludedRouter):
+            yield from _flatten_included(route, ())
         else:
             yield _Found((), route, None)
 
 
 def _flatten_included(included: _IncludedRouter, chain: tuple[_IncludedRouter, ...]) -> Iterator[_Found]:
-    for candidate in included.effective_candidates():
+    candidates = _candidates(included) if _is_transparent(included) else None
+    if candidates is None:
+        # Asked through its own methods, below the routers that include it.
+        yield _Found(chain, included, None)
+        return
+    for candidate in candidates:
         if isinstance(candidate, _EffectiveRouteContext):
-            yield _Found(chain, candidate.original_route, candidate)
-        elif _is_transparent(candidate):
-            yield from _flatten_included(candidate, (*chain, candidate))
+            yield _Found((*chain, included), candidate.original_route, candidate)
         else:
-            # Asked through its own methods, below the routers that include it.
-            yield _Found(chain, candidate, None)
+            yield from _flatten_included(candidate, (*chain, included))
+
+
+def _candidates(included: _IncludedRouter) -> "list[_EffectiveRouteContext | _IncludedRouter] | None":
+    """The routes in an inclusion; None where one can't be served so, which fails each request that comes there."""
+    try:
+        return included.effective_candidates()
+    except Exception:
+        return None
 
 
 def _is_transparent(included: _IncludedRouter) -> bool:

@@ -14,7 +14,7 @@ from ..types import IncEx
 
 Default: TypeAlias = tuple[Literal["required", "shared", "per_request"], Any]
 Injection: TypeAlias = tuple[Literal["request", "response", "background_tasks", "security_scopes"], Any]
-CallKind: TypeAlias = Literal["coroutine", "threadpool", "generator", "stream"]
+CallKind: TypeAlias = Literal["coroutine", "threadpool", "generator", "async_generator", "stream"]
 
 
 @dataclass(slots=True, frozen=True)

@@ -12,7 +12,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .. import _core
 from .._body_limit import AppBodyLimitMiddleware
@@ -139,12 +139,22 @@ async def server_error(stack: Any, error: Exception, scope: Scope, receive: Rece
 
     `send` is a `_core.Sender`: once the response has started, nothing more may be sent.
     """
+    outermost = ServerErrorMiddleware(raising(error), stack.handler, stack.debug)
+    del error
+    await outermost(scope, receive, _discard if send.started else send)
+
+
+def raising(error: Exception) -> ASGIApp:
+    """Return an application that raises `error`.
+
+    The exception's traceback refers to the frames it passes: one that kept the exception would make a cycle.
+    """
+    errors = [error]
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        raise error
+        raise errors.pop()
 
-    outermost = ServerErrorMiddleware(app, stack.handler, stack.debug)
-    await outermost(scope, receive, _discard if send.started else send)
+    return app
 
 
 async def _discard(message: Any) -> None:

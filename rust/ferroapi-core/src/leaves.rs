@@ -52,6 +52,9 @@ pub struct Leaves {
     pub call_limited: Py<PyAny>,
     pub enter_generator: Py<PyAny>,
     pub close_stack: Py<PyAny>,
+    pub close_generators: Py<PyAny>,
+    pub new_cancel_scope: Py<PyAny>,
+    pub checkpoint_if_cancelled: Py<PyAny>,
     pub response_not_awaited: Py<PyAny>,
 
     pub run_endpoint: Py<PyAny>,

@@ -11,6 +11,7 @@ use crate::leaves::{Leaves, leaves};
 use crate::pipeline::{Patches, patches};
 use crate::respond::Sender;
 use crate::stacks::{Stack, StackKey};
+use crate::watch;
 
 /// The state of one HTTP request (or WebSocket session) inside the compiled pipeline.
 pub struct RequestContext {
@@ -29,9 +30,11 @@ pub struct RequestContext {
     /// The injected `Response`, once somebody asked for it.
     pub response: Option<Py<PyAny>>,
     pub background: Option<Py<PyAny>>,
-    pub middleware_stack: Option<Stack>,
-    pub request_stack: Option<Stack>,
-    pub function_stack: Option<Stack>,
+    pub middleware_stack: Stack,
+    pub request_stack: Stack,
+    pub function_stack: Stack,
+    /// The cancel scope around the code after a `yield`; it ends with the request stack.
+    pub cleanup_scope: Option<Py<PyAny>>,
     body: Option<Py<PyBytes>>,
     json: Option<Py<PyAny>>,
     sender: Option<Py<PyAny>>,
@@ -46,6 +49,7 @@ impl RequestContext {
         send: Py<PyAny>,
     ) -> PyResult<Self> {
         let leaves = leaves(py)?;
+        watch::look(py, &leaves);
         let patches = patches(py, &leaves)?;
         let traced = scope.bind(py).contains(intern!(py, "fastapi.telemetry"))?;
         Ok(Self {
@@ -60,9 +64,10 @@ impl RequestContext {
             custom_request: false,
             response: None,
             background: None,
-            middleware_stack: None,
-            request_stack: None,
-            function_stack: None,
+            middleware_stack: Stack::default(),
+            request_stack: Stack::default(),
+            function_stack: Stack::default(),
+            cleanup_scope: None,
             body: None,
             json: None,
             sender: None,
@@ -72,9 +77,7 @@ impl RequestContext {
     /// Takes over the exit stack that a Python layer around this one opened, and will close.
     pub fn within_middleware_stack(mut self, py: Python<'_>) -> PyResult<Self> {
         let published = self.scope_get(py, StackKey::Middleware.name(py))?;
-        self.middleware_stack = published.map(|object| Stack {
-            object: object.unbind(),
-        });
+        self.middleware_stack.object = published.map(Bound::unbind);
         Ok(self)
     }
 
@@ -133,15 +136,23 @@ impl RequestContext {
             StackKey::Request => &mut self.request_stack,
             StackKey::Function => &mut self.function_stack,
         };
-        if let Some(stack) = place {
-            return Ok(stack.object.clone_ref(py));
+        if let Some(object) = &place.object {
+            return Ok(object.clone_ref(py));
         }
         let object = self.leaves.new_exit_stack.call0(py)?;
         self.scope.bind(py).set_item(key.name(py), &object)?;
-        *place = Some(Stack {
-            object: object.clone_ref(py),
-        });
+        place.object = Some(object.clone_ref(py));
         Ok(object)
+    }
+
+    /// Enters the request's cancel scope, unless that was done already.
+    pub fn open_cleanup_scope(&mut self, py: Python<'_>) -> PyResult<()> {
+        if self.cleanup_scope.is_none() {
+            let scope = self.leaves.new_cancel_scope.call0(py)?;
+            scope.call_method0(py, intern!(py, "__enter__"))?;
+            self.cleanup_scope = Some(scope);
+        }
+        Ok(())
     }
 
     /// The injected response: no status, no headers until the user sets some.

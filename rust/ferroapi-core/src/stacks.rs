@@ -28,19 +28,40 @@ impl StackKey {
     }
 }
 
-/// An `AsyncExitStack`.
+/// What is to be undone when a part of the request ends.
+///
+/// An `AsyncExitStack` exists only if Python code could look for one. Until then, the async generators of
+/// dependencies are kept here; they are older than anything on that stack, so they close after it.
+#[derive(Default)]
 pub struct Stack {
-    pub object: Py<PyAny>,
+    pub object: Option<Py<PyAny>>,
+    generators: Vec<Py<PyAny>>,
 }
 
 impl Stack {
-    fn is_empty(&self, py: Python<'_>) -> bool {
+    /// A stack that somebody else opened.
+    pub fn published(object: Py<PyAny>) -> Self {
+        Self {
+            object: Some(object),
+            generators: Vec::new(),
+        }
+    }
+
+    /// Keeps an async generator that has yielded its value.
+    pub fn push(&mut self, generator: Py<PyAny>) {
+        self.generators.push(generator);
+    }
+
+    /// The `AsyncExitStack`, if there is anything on it.
+    fn pending_object(&mut self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let object = self.object.take()?;
         // A private name of the standard library: where it is missing, the stack is closed in full.
-        self.object
+        let empty = object
             .bind(py)
             .getattr(intern!(py, "_exit_callbacks"))
             .and_then(|callbacks| callbacks.len())
-            .is_ok_and(|length| length == 0)
+            .is_ok_and(|length| length == 0);
+        (!empty).then_some(object)
     }
 }
 
@@ -49,29 +70,134 @@ impl Stack {
 /// `Ok(None)` says that the stack swallowed the body's exception.
 pub async fn close<T>(
     cx: &RequestContext,
-    stack: Option<Stack>,
+    mut stack: Stack,
     body: PyResult<T>,
 ) -> PyResult<Option<T>> {
-    let Some(stack) = stack else {
-        return body.map(Some);
-    };
-    let closing = attached(|py| {
-        if stack.is_empty(py) {
-            return Ok(None);
-        }
-        let error = body
-            .as_ref()
-            .err()
-            .map(|error| error.clone_ref(py).into_value(py));
-        cx.leaves
-            .close_stack
-            .call1(py, (stack.object, error))
-            .map(Some)
+    let mut body = body.map(Some);
+    if let Some(object) = attached(|py| stack.pending_object(py)) {
+        let closing = attached(|py| {
+            let error = error_value(py, &body);
+            cx.leaves.close_stack.call1(py, (object, error))
+        })?;
+        body = closed(cx.await_(closing).await, body);
+    }
+    if stack.generators.is_empty() {
+        return body;
+    }
+    generators::close(cx, stack.generators, body).await
+}
+
+fn error_value<T>(py: Python<'_>, body: &PyResult<T>) -> Option<Py<PyAny>> {
+    body.as_ref()
+        .err()
+        .map(|error| error.clone_ref(py).into_value(py).into_any())
+}
+
+/// The body's outcome after a leaf closed something: what it raised, or nothing if it swallowed the error.
+fn closed<T>(leaf: PyResult<Py<PyAny>>, body: PyResult<Option<T>>) -> PyResult<Option<T>> {
+    leaf.map(|_| body.ok().flatten())
+}
+
+/// Closes the request's cancel scope, which must see the same outcome as the stack it belongs to.
+pub fn leave_cleanup_scope<T>(
+    scope: Option<Py<PyAny>>,
+    body: PyResult<Option<T>>,
+) -> PyResult<Option<T>> {
+    let Some(scope) = scope else { return body };
+    let swallowed = attached(|py| {
+        let (class, value, traceback) = match &body {
+            Ok(_) => (py.None(), py.None(), py.None()),
+            Err(error) => (
+                error.get_type(py).into_any().unbind(),
+                error.value(py).clone().into_any().unbind(),
+                error
+                    .traceback(py)
+                    .map_or_else(|| py.None(), |traceback| traceback.into_any().unbind()),
+            ),
+        };
+        let left = scope.call_method1(py, intern!(py, "__exit__"), (class, value, traceback))?;
+        left.is_truthy(py)
     })?;
-    let Some(closing) = closing else {
-        return body.map(Some);
-    };
-    cx.await_(closing).await?;
-    // Where the body failed and the leaf did not raise again, the exception was swallowed.
-    Ok(body.ok())
+    match body {
+        Err(_) if swallowed => Ok(None),
+        body => body,
+    }
+}
+
+pub mod generators {
+    //! Async generators of dependencies, entered and left without a context manager object.
+
+    use pyo3::exceptions::{PyRuntimeError, PyStopAsyncIteration};
+    use pyo3::intern;
+    use pyo3::prelude::*;
+
+    use super::{closed, error_value};
+    use crate::attached::attached;
+    use crate::request::RequestContext;
+
+    /// Runs a generator up to its `yield`, inside the request's cancel scope.
+    pub async fn enter(cx: &mut RequestContext, generator: &Py<PyAny>) -> PyResult<Py<PyAny>> {
+        let call = attached(|py| {
+            cx.open_cleanup_scope(py)?;
+            generator.call_method0(py, intern!(py, "__anext__"))
+        })?;
+        let outcome = cx.await_(call).await;
+        attached(|py| match outcome {
+            Err(error) if error.is_instance_of::<PyStopAsyncIteration>(py) => {
+                Err(PyRuntimeError::new_err("generator didn't yield"))
+            }
+            outcome => outcome,
+        })
+    }
+
+    /// Runs the code after each `yield`, youngest first.
+    pub async fn close<T>(
+        cx: &RequestContext,
+        mut open: Vec<Py<PyAny>>,
+        mut body: PyResult<Option<T>>,
+    ) -> PyResult<Option<T>> {
+        while body.is_ok()
+            && let Some(generator) = open.pop()
+        {
+            if let Err(error) = finish(cx, &generator).await {
+                body = Err(error);
+            }
+        }
+        if open.is_empty() {
+            return body;
+        }
+        // An exception is thrown into the generators that are left; the standard library knows how.
+        let call = attached(|py| {
+            let error = error_value(py, &body);
+            let scope = cx.cleanup_scope.as_ref();
+            cx.leaves.close_generators.call1(py, (open, scope, error))
+        })?;
+        closed(cx.await_(call).await, body)
+    }
+
+    /// The code after a `yield`, shielded from cancellation from outside.
+    async fn finish(cx: &RequestContext, generator: &Py<PyAny>) -> PyResult<()> {
+        let call = attached(|py| {
+            shield(py, cx, true)?;
+            generator.call_method0(py, intern!(py, "__anext__"))
+        })?;
+        let outcome = cx.await_(call).await;
+        attached(|py| {
+            shield(py, cx, false)?;
+            match outcome {
+                Ok(_) => Err(PyRuntimeError::new_err("generator didn't stop")),
+                Err(error) if error.is_instance_of::<PyStopAsyncIteration>(py) => Ok(()),
+                Err(error) => Err(error),
+            }
+        })?;
+        let checkpoint = attached(|py| cx.leaves.checkpoint_if_cancelled.call0(py))?;
+        cx.await_(checkpoint).await.map(drop)
+    }
+
+    fn shield(py: Python<'_>, cx: &RequestContext, shielded: bool) -> PyResult<()> {
+        match &cx.cleanup_scope {
+            Some(scope) => scope.setattr(py, intern!(py, "shield"), shielded),
+            None => Ok(()),
+        }
+    }
 }

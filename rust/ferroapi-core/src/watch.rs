@@ -1,7 +1,5 @@
 //! Noticing that a class was patched, at the price of comparing a few integers.
 
-use std::sync::Arc;
-
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -29,7 +27,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Watched {
 }
 
 /// Moves the epoch if one of the watched classes changed since the last call.
-pub fn look(py: Python<'_>, leaves: &Arc<Leaves>) {
+pub fn look(py: Python<'_>, leaves: &Leaves) {
     let mut changed = false;
     for (class, seen) in &leaves.watched_classes.0 {
         let version = version(py, class);

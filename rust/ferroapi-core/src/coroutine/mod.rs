@@ -12,7 +12,20 @@ pub use channel::Channel;
 pub use object::Coroutine;
 
 use crate::attached::attached;
+use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
+
+/// An error as it leaves a coroutine: there, a `StopIteration` would pass for a return value (PEP 479).
+pub fn escaping(error: PyErr) -> PyErr {
+    attached(|py| {
+        if !error.is_instance_of::<PyStopIteration>(py) {
+            return error;
+        }
+        let raised = PyRuntimeError::new_err("coroutine raised StopIteration");
+        raised.set_cause(py, Some(error));
+        raised
+    })
+}
 
 /// What a finished request-path future gives back to Python.
 pub type Outcome = PyResult<Py<PyAny>>;

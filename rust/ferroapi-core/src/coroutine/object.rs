@@ -13,8 +13,8 @@ use pyo3::exceptions::{
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::Outcome;
 use super::channel::{Channel, Resume};
+use super::{Outcome, escaping};
 use crate::cell::AttachedCell;
 
 type Task = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -102,7 +102,7 @@ impl Coroutine {
             }
             Ok(Poll::Ready(outcome)) => {
                 drop(self.stage.take(py));
-                outcome.map(Step::Returned)
+                outcome.map(Step::Returned).map_err(escaping)
             }
             Err(payload) => {
                 drop(self.stage.take(py));

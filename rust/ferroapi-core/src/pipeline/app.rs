@@ -11,10 +11,12 @@ use crate::attached::attached;
 use crate::cell::AttachedCell;
 use crate::coroutine::{Coroutine, nothing};
 use crate::epoch;
+use crate::leaves::leaves;
 use crate::request::RequestContext;
 use crate::routing::{Dispatcher, Found, dispatch};
 use crate::stacks::close;
 use crate::stamp::Stamped;
+use crate::watch;
 
 /// What `ExceptionMiddleware`, `AsyncExitStackMiddleware` and the router do, compiled.
 #[pyclass(frozen, weakref, module = "ferroapi._core")]
@@ -61,7 +63,7 @@ impl Pipeline {
             self.publish_handlers(py, cx)
         })?;
         let outcome = dispatch(dispatcher.get(), cx).await;
-        let stack = cx.middleware_stack.take();
+        let stack = std::mem::take(&mut cx.middleware_stack);
         match close(cx, stack, outcome).await {
             Ok(Some(Found::Nothing)) => errors::not_found(cx).await,
             Ok(_) => Ok(()),
@@ -117,6 +119,7 @@ impl Pipeline {
 
     /// Whether this was made for `middleware`, and nothing changed since.
     fn is_for(&self, py: Python<'_>, middleware: Bound<'_, PyAny>) -> PyResult<bool> {
+        watch::look(py, &*leaves(py)?);
         Ok(self.middleware.is(&middleware) && self.is_current(py)?)
     }
 

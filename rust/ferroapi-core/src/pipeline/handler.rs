@@ -13,7 +13,7 @@ use super::compiled::Compiled;
 use super::endpoint::{self, Answer, Arguments};
 use crate::attached::attached;
 use crate::cell::AttachedCell;
-use crate::coroutine::{Channel, Coroutine};
+use crate::coroutine::{Channel, Coroutine, escaping};
 use crate::epoch;
 use crate::leaves::Leaves;
 use crate::plan::{Body, same_content, solve};
@@ -134,8 +134,10 @@ impl Handler {
         })?;
         let asked = given || cx.patches.body_methods;
         let body = body::read(&compiled, &self.options, cx, asked).await?;
-        let arguments = self.solve(&compiled, cx, &body).await?;
-        endpoint::run(&compiled, &self.options, cx, arguments, given).await
+        let arguments = self.solve(&compiled, cx, &body).await.map_err(escaping)?;
+        endpoint::run(&compiled, &self.options, cx, arguments, given)
+            .await
+            .map_err(escaping)
     }
 
     async fn solve(
@@ -226,8 +228,8 @@ pub fn context_of_given(
         .getattr(intern!(py, "scope"))?
         .cast_into::<PyDict>()?;
     let mut cx = RequestContext::new(py, channel, scope.clone().unbind(), py.None(), py.None())?;
-    cx.request_stack = Some(published_stack(&scope, StackKey::Request)?);
-    cx.function_stack = Some(published_stack(&scope, StackKey::Function)?);
+    cx.request_stack = published_stack(&scope, StackKey::Request)?;
+    cx.function_stack = published_stack(&scope, StackKey::Function)?;
     cx.custom_request = has_own_values(py, &cx, request)?;
     cx.request = Some(request.clone().unbind());
     Ok(cx)
@@ -252,9 +254,7 @@ fn has_own_values(
 fn published_stack(scope: &Bound<'_, PyDict>, key: StackKey) -> PyResult<Stack> {
     let name = key.name(scope.py());
     match scope.get_item(name)? {
-        Some(object) => Ok(Stack {
-            object: object.unbind(),
-        }),
+        Some(object) => Ok(Stack::published(object.unbind())),
         None => Err(PyAssertionError::new_err(format!(
             "{name} not found in request scope"
         ))),

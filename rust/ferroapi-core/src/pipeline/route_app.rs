@@ -13,7 +13,7 @@ use crate::attached::attached;
 use crate::coroutine::{Coroutine, nothing};
 use crate::request::RequestContext;
 use crate::respond::{ResponseParts, send_messages};
-use crate::stacks::close;
+use crate::stacks::{close, leave_cleanup_scope};
 
 /// What answers the request.
 enum Responder {
@@ -43,14 +43,15 @@ impl RouteApp {
     /// The body of the two exit stacks: the function stack closes before sending, the other after.
     async fn within_stacks(&self, cx: &mut RequestContext) -> PyResult<()> {
         let answer = self.answer(cx).await;
-        let stack = cx.function_stack.take();
+        let stack = std::mem::take(&mut cx.function_stack);
         let sent = match close(cx, stack, answer).await {
             Ok(Some(answer)) => send_answer(cx, answer).await,
             Ok(None) => Err(unbound_response()),
             Err(error) => Err(error),
         };
-        let stack = cx.request_stack.take();
-        match close(cx, stack, sent).await? {
+        let stack = std::mem::take(&mut cx.request_stack);
+        let closed = close(cx, stack, sent).await;
+        match leave_cleanup_scope(cx.cleanup_scope.take(), closed)? {
             Some(()) => Ok(()),
             None => Err(attached(|py| {
                 match cx.leaves.response_not_awaited.call0(py) {

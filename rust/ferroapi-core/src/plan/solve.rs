@@ -13,7 +13,7 @@ use crate::attached::attached;
 use crate::call::{call_keywords, call_named};
 use crate::extract::Values;
 use crate::request::RequestContext;
-use crate::stacks::StackKey;
+use crate::stacks::{StackKey, generators};
 
 /// The request body as the handler read it.
 pub enum Body {
@@ -166,11 +166,37 @@ async fn run_step(
     let value = if let Some(value) = cached {
         value
     } else {
-        let call = attached(|py| begin(py, cx, step, &solver.slots))?;
-        cx.await_(call).await?
+        call(cx, step, &solver.slots).await?
     };
     attached(|py| solver.store(py, step, value));
     Ok(())
+}
+
+/// Calls a dependency for its value.
+async fn call(
+    cx: &mut RequestContext,
+    step: &Step,
+    slots: &[Option<Py<PyAny>>],
+) -> PyResult<Py<PyAny>> {
+    if step.kind == CallKind::AsyncGenerator && may_keep_generator(cx, step) {
+        let generator = attached(|py| step.invoke(py, slots))?;
+        let value = generators::enter(cx, &generator).await?;
+        if step.function_scope {
+            cx.function_stack.push(generator);
+        } else {
+            cx.request_stack.push(generator);
+        }
+        return Ok(value);
+    }
+    let call = attached(|py| begin(py, cx, step, slots))?;
+    cx.await_(call).await
+}
+
+/// Whether a generator may be kept without an `AsyncExitStack`: nobody has one to put callbacks between.
+fn may_keep_generator(cx: &RequestContext, step: &Step) -> bool {
+    step.concurrency.is_none()
+        && cx.request_stack.object.is_none()
+        && cx.function_stack.object.is_none()
 }
 
 /// Starts a dependency's call; the result is awaited by the caller.
@@ -180,7 +206,7 @@ fn begin(
     step: &Step,
     slots: &[Option<Py<PyAny>>],
 ) -> PyResult<Py<PyAny>> {
-    if step.kind == CallKind::Generator {
+    if matches!(step.kind, CallKind::Generator | CallKind::AsyncGenerator) {
         let key = if step.function_scope {
             StackKey::Function
         } else {
@@ -195,10 +221,8 @@ fn begin(
     if let Some(concurrency) = &step.concurrency {
         let values = values_dict(py, step, slots)?;
         let threaded = step.kind == CallKind::Threadpool;
-        return cx
-            .leaves
-            .call_limited
-            .call1(py, (&step.call, values, concurrency, threaded));
+        let arguments = (&step.call, values, concurrency, threaded);
+        return cx.leaves.call_limited.call1(py, arguments);
     }
     match step.kind {
         CallKind::Threadpool => step.invoke_through(py, &cx.leaves.run_in_threadpool, slots),

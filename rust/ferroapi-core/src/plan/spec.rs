@@ -31,8 +31,10 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Source {
 pub enum CallKind {
     Coroutine,
     Threadpool,
-    /// A generator or async generator, entered on an exit stack.
+    /// A generator, entered and left in worker threads.
     Generator,
+    /// An async generator.
+    AsyncGenerator,
     /// An endpoint whose generator is sent as it is produced.
     Stream,
 }
@@ -45,6 +47,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for CallKind {
             "coroutine" => Ok(Self::Coroutine),
             "threadpool" => Ok(Self::Threadpool),
             "generator" => Ok(Self::Generator),
+            "async_generator" => Ok(Self::AsyncGenerator),
             "stream" => Ok(Self::Stream),
             other => Err(unknown("call kind", other)),
         }
