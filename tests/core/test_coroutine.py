@@ -547,7 +547,7 @@ async def is_what_event_loops_take(api, log):
     request, ways = doors(api, log, "nowhere")
     async with anyio.create_task_group() as group:
         group.start_soon(ways["route"])
-    request, ways = doors(api, log, "nowhere")
+    _, ways = doors(api, log, "nowhere")
 
     @types.coroutine
     def old_style():

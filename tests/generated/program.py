@@ -106,10 +106,11 @@ def run(program: Program, package: str) -> Run:
     with patch("gzip.time", SimpleNamespace(time=lambda: 0.0)):
         try:
             exec(compile(source, program.filename, "exec"), space)
+            app = space["app"]
         except Exception as error:
             return Run([str(driver.shown_chain(error))], [], "")
         outcomes = anyio.run(_serve, program, space, backend=program.backend)
-        return Run(list(space.get("REFUSED", [])), outcomes, _openapi(space["app"]))
+        return Run(list(space.get("REFUSED", [])), outcomes, _openapi(app))
 
 
 async def _serve(program: Program, space: dict[str, Any]) -> list[driver.Outcome | str]:

@@ -21,7 +21,7 @@ from starlette.datastructures import URL
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -63,11 +63,12 @@ from ..dependencies.models import _is_async_gen_callable, _is_coroutine_callable
 from ..dependencies.utils import SolvedDependency
 from ..dependencies.utils import solve_dependencies as _solve_dependencies
 from ..encoders import jsonable_encoder as _jsonable_encoder
-from ..exception_handlers import http_exception_handler
+from ..exception_handlers import http_exception_handler, request_validation_exception_handler
 from ..exceptions import FastAPIError, RequestValidationError, ResponseValidationError
 from ..security.oauth2 import SecurityScopes
 from ..telemetry import _gate
 from .methods import Methods
+from .plan import _JSON_RESPONSE
 from .plan import compile_plan as compile_plan
 from .plan import plan_is_current as plan_is_current
 from .plan import recompile_graph as recompile_graph
@@ -95,6 +96,8 @@ client_disconnect = ClientDisconnect
 starlette_http_exception = StarletteHTTPException
 http_exception = StarletteHTTPException
 default_http_exception_handler = http_exception_handler
+default_validation_error_handler = request_validation_exception_handler
+request_validation_error = RequestValidationError
 response_class = Response
 plain_response_call = Response.__call__
 innermost_class = CompiledExceptionMiddleware
@@ -128,6 +131,7 @@ class _Patches:
 
     __slots__ = (
         "body_methods",
+        "json_response",
         "jsonable_encoder",
         "request_init",
         "run_endpoint_function",
@@ -149,6 +153,7 @@ class _Patches:
             setattr(self, name, None if present is original else present)
         self.request_init = not _REQUEST_INIT.are_unpatched(Request)
         self.body_methods = not _REQUEST_BODY.are_unpatched(Request)
+        self.json_response = not _JSON_RESPONSE.are_unpatched(JSONResponse)
 
 
 # Objects made for a request.

@@ -69,6 +69,8 @@ pub struct Leaves {
     pub handle_exception: Py<PyAny>,
     pub http_exception: Py<PyAny>,
     pub default_http_exception_handler: Py<PyAny>,
+    pub default_validation_error_handler: Py<PyAny>,
+    pub request_validation_error: Py<PyAny>,
     pub starlette_http_exception: Py<PyAny>,
     pub method_not_allowed: Py<PyAny>,
     pub fallback: Py<PyAny>,

@@ -5,9 +5,10 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
+use super::default_errors;
 use crate::attached::attached;
 use crate::request::RequestContext;
-use crate::respond::{JsonResponse, send_messages};
+use crate::respond::{JsonResponse, ResponseParts, send_messages};
 
 /// Runs the handler registered for `error`, as Starlette's `wrap_app_handling_exceptions` does.
 ///
@@ -16,12 +17,18 @@ use crate::respond::{JsonResponse, send_messages};
 /// # Errors
 /// The error itself where no handler takes it, or what the handler raised.
 pub async fn handle(cx: &mut RequestContext, error: PyErr, fresh: bool) -> PyResult<()> {
-    let call = attached(|py| {
+    let answer = attached(|py| {
         if !error.is_instance_of::<PyException>(py) {
             return Err(error);
         }
-        if !has_handler(py, cx, &error)? {
+        let Some(handler) = handler_of(py, cx, &error)? else {
             return Err(error);
+        };
+        if let Some(parts) = default_errors::answer(py, cx, &handler, error.value(py).as_any())? {
+            // An exception object that is raised again must not collect the frames of every request.
+            let value = error.value(py);
+            value.setattr(intern!(py, "__traceback__"), py.None())?;
+            return Ok(Handling::Native(parts));
         }
         let request = if fresh {
             let sender = cx.sender(py)?;
@@ -39,9 +46,18 @@ pub async fn handle(cx: &mut RequestContext, error: PyErr, fresh: bool) -> PyRes
             &cx.receive,
             sender,
         );
-        cx.leaves.handle_exception.call1(py, arguments)
+        let call = cx.leaves.handle_exception.call1(py, arguments)?;
+        Ok(Handling::Python(call))
     })?;
-    cx.await_(call).await.map(drop)
+    match answer {
+        Handling::Native(parts) => send_messages(cx, parts).await,
+        Handling::Python(call) => cx.await_(call).await.map(drop),
+    }
+}
+
+enum Handling {
+    Native(ResponseParts),
+    Python(Py<PyAny>),
 }
 
 /// The two handler tables that the exception middleware put into the scope.
@@ -52,38 +68,39 @@ fn tables<'py>(py: Python<'py>, cx: &RequestContext) -> PyResult<Option<Bound<'p
     }
 }
 
-fn has_handler(py: Python<'_>, cx: &RequestContext, error: &PyErr) -> PyResult<bool> {
+/// The handler registered for the error's status, else for the first of its classes that has one.
+fn handler_of<'py>(
+    py: Python<'py>,
+    cx: &RequestContext,
+    error: &PyErr,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
     let Some(tables) = tables(py, cx)? else {
-        return Ok(false);
+        return Ok(None);
     };
     let (by_class, by_status) = (tables.get_item(0)?, tables.get_item(1)?);
     let value = error.value(py);
-    if value.is_instance(cx.leaves.starlette_http_exception.bind(py))? {
+    if by_status.len()? > 0 && value.is_instance(cx.leaves.starlette_http_exception.bind(py))? {
         let status = value.getattr(intern!(py, "status_code"))?;
-        if by_status.contains(status)? {
-            return Ok(true);
+        if by_status.contains(&status)? {
+            return by_status.get_item(status).map(Some);
         }
     }
     for class in value.get_type().mro() {
-        if by_class.contains(class)? {
-            return Ok(true);
+        if by_class.contains(&class)? {
+            return by_class.get_item(class).map(Some);
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// Answers 404: natively if the default handler would, else through an `HTTPException`.
 pub async fn not_found(cx: &mut RequestContext) -> PyResult<()> {
     const BODY: &[u8] = br#"{"detail":"Not Found"}"#;
     let parts = attached(|py| {
-        if !is_default_for(py, cx, 404)? {
+        if cx.patches.json_response || !is_default_for(py, cx, 404)? {
             return Ok(None);
         }
-        let response = JsonResponse {
-            status: 404,
-            body: BODY.to_vec(),
-            background: None,
-        };
+        let response = JsonResponse::new(404, BODY.to_vec());
         response.into_parts(py, None).map(Some)
     })?;
     if let Some(parts) = parts {

@@ -3,6 +3,7 @@
 mod app;
 mod body;
 mod compiled;
+mod default_errors;
 mod endpoint;
 mod entry;
 mod errors;

@@ -19,6 +19,8 @@ pub struct Patches {
     pub request_init: bool,
     /// `Request.body` and its like are replaced, so that they have to read the body.
     pub body_methods: bool,
+    /// `JSONResponse` is replaced in part, so that it has to write what it is made for.
+    pub json_response: bool,
 }
 
 static PATCHES: AttachedCell<Option<(u64, Arc<Patches>)>> = AttachedCell::new(None);

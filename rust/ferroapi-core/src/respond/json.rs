@@ -20,13 +20,21 @@ const DEPTH_LIMIT: usize = 100;
 /// Any error means that the caller must let Python encode the whole value, so that what the user sees
 /// is Python's own exception.
 pub fn write_json(out: &mut Vec<u8>, value: &Bound<'_, PyAny>, leaves: &Leaves) -> PyResult<()> {
-    write_value(out, value, leaves, 0)
+    write_value(out, value, Some(leaves), 0)
+}
+
+/// Appends the JSON of `value` as the standard library alone would write it: no encoder in between.
+///
+/// # Errors
+/// As for [`write_json`]; values of other than exact built-in types among them.
+pub fn write_plain_json(out: &mut Vec<u8>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    write_value(out, value, None, 0)
 }
 
 fn write_value(
     out: &mut Vec<u8>,
     value: &Bound<'_, PyAny>,
-    leaves: &Leaves,
+    encoder: Option<&Leaves>,
     depth: usize,
 ) -> PyResult<()> {
     if depth > DEPTH_LIMIT {
@@ -35,9 +43,9 @@ fn write_value(
     if let Ok(string) = value.cast_exact::<PyString>() {
         text::write_str(out, string.to_str()?);
     } else if let Ok(dict) = value.cast_exact::<PyDict>() {
-        write_dict(out, dict, leaves, depth)?;
+        write_dict(out, dict, encoder, depth)?;
     } else if let Ok(list) = value.cast_exact::<PyList>() {
-        write_items(out, list.iter(), leaves, depth)?;
+        write_items(out, list.iter(), encoder, depth)?;
     } else if let Ok(integer) = value.cast_exact::<PyInt>() {
         write_int(out, integer)?;
     } else if let Ok(float) = value.cast_exact::<PyFloat>() {
@@ -47,9 +55,9 @@ fn write_value(
     } else if value.is_none() {
         out.extend_from_slice(b"null");
     } else if let Ok(tuple) = value.cast_exact::<PyTuple>() {
-        write_items(out, tuple.iter(), leaves, depth)?;
+        write_items(out, tuple.iter(), encoder, depth)?;
     } else {
-        write_encoded(out, value, leaves)?;
+        write_encoded(out, value, encoder)?;
     }
     Ok(())
 }
@@ -57,7 +65,7 @@ fn write_value(
 fn write_items<'py>(
     out: &mut Vec<u8>,
     items: impl Iterator<Item = Bound<'py, PyAny>>,
-    leaves: &Leaves,
+    encoder: Option<&Leaves>,
     depth: usize,
 ) -> PyResult<()> {
     out.push(b'[');
@@ -65,7 +73,7 @@ fn write_items<'py>(
         if index > 0 {
             out.push(b',');
         }
-        write_value(out, &item, leaves, depth + 1)?;
+        write_value(out, &item, encoder, depth + 1)?;
     }
     out.push(b']');
     Ok(())
@@ -74,7 +82,7 @@ fn write_items<'py>(
 fn write_dict(
     out: &mut Vec<u8>,
     dict: &Bound<'_, PyDict>,
-    leaves: &Leaves,
+    encoder: Option<&Leaves>,
     depth: usize,
 ) -> PyResult<()> {
     out.push(b'{');
@@ -84,22 +92,22 @@ fn write_dict(
         if position > start {
             out.push(b',');
         }
-        if !write_key(out, &key)? {
+        if !write_key(out, &key, encoder.is_some())? {
             out.truncate(position);
             continue;
         }
         out.push(b':');
-        write_value(out, &value, leaves, depth + 1)?;
+        write_value(out, &value, encoder, depth + 1)?;
     }
     out.push(b'}');
     Ok(())
 }
 
 /// Writes a key; `false` for SQLAlchemy's private keys, which the encoder leaves out.
-fn write_key(out: &mut Vec<u8>, key: &Bound<'_, PyAny>) -> PyResult<bool> {
+fn write_key(out: &mut Vec<u8>, key: &Bound<'_, PyAny>, encoded: bool) -> PyResult<bool> {
     if let Ok(string) = key.cast_exact::<PyString>() {
         let string = string.to_str()?;
-        if string.starts_with("_sa") {
+        if encoded && string.starts_with("_sa") {
             return Ok(false);
         }
         text::write_str(out, string);
@@ -132,10 +140,17 @@ fn write_float(out: &mut Vec<u8>, value: f64) -> PyResult<()> {
 }
 
 /// A value of another type: the encoder decides what it is, the standard library writes that.
-fn write_encoded(out: &mut Vec<u8>, value: &Bound<'_, PyAny>, leaves: &Leaves) -> PyResult<()> {
+fn write_encoded(
+    out: &mut Vec<u8>,
+    value: &Bound<'_, PyAny>,
+    encoder: Option<&Leaves>,
+) -> PyResult<()> {
     let py = value.py();
-    let encoded = leaves.jsonable_encoder.call1(py, (value,))?;
-    let text: Bound<'_, PyString> = leaves.json_text.call1(py, (encoded,))?.extract(py)?;
+    let Some(leaves) = encoder else {
+        return Err(PyValueError::new_err("a value for Python to encode"));
+    };
+    let data = leaves.jsonable_encoder.call1(py, (value,))?;
+    let text: Bound<'_, PyString> = leaves.json_text.call1(py, (data,))?.extract(py)?;
     out.extend_from_slice(text.to_str()?.as_bytes());
     Ok(())
 }

@@ -24,6 +24,14 @@ pub struct ResponseParts {
 }
 
 impl JsonResponse {
+    pub fn new(status: u16, body: Vec<u8>) -> Self {
+        Self {
+            status,
+            body,
+            background: None,
+        }
+    }
+
     /// Adds the head: length and type first, then the headers of the injected response.
     pub fn into_parts(
         self,
