@@ -25,7 +25,7 @@ from pydantic import (
     RootModel, SecretStr, computed_field, field_serializer, field_validator, model_validator,
 )
 from pydantic.alias_generators import to_camel
-from starlette.convertors import CONVERTOR_TYPES, Convertor, register_url_convertor
+from starlette.convertors import Convertor, register_url_convertor
 from typing_extensions import TypeAliasType, TypedDict
 
 from fastapi import (
@@ -187,8 +187,7 @@ class HexConvertor(Convertor[int]):
         return f"{value:x}"
 
 
-if "hex" not in CONVERTOR_TYPES:
-    register_url_convertor("hex", HexConvertor())
+register_url_convertor("hex", HexConvertor())
 ''',
     '''\
 class Text(str):

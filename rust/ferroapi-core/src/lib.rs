@@ -3,6 +3,7 @@
 mod attached;
 mod call;
 mod cell;
+mod connection;
 mod coroutine;
 mod epoch;
 mod extract;

@@ -6,6 +6,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::attached::attached;
 use crate::coroutine::Channel;
 use crate::leaves::{Leaves, leaves};
 use crate::pipeline::{Patches, patches};
@@ -75,10 +76,12 @@ impl RequestContext {
     }
 
     /// Takes over the exit stack that a Python layer around this one opened, and will close.
-    pub fn within_middleware_stack(mut self, py: Python<'_>) -> PyResult<Self> {
-        let published = self.scope_get(py, StackKey::Middleware.name(py))?;
-        self.middleware_stack.object = published.map(Bound::unbind);
-        Ok(self)
+    pub fn enter_middleware_stack(&mut self) -> PyResult<()> {
+        attached(|py| {
+            let published = self.scope_get(py, StackKey::Middleware.name(py))?;
+            self.middleware_stack.object = published.map(Bound::unbind);
+            Ok(())
+        })
     }
 
     /// The `send` that Python code gets: it notes when the response starts.

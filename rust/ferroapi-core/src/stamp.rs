@@ -6,6 +6,7 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::cell::AttachedCell;
 
@@ -38,6 +39,11 @@ impl Stamped {
     /// To be called before the dict is read.
     pub fn settle(&self, py: Python<'_>) {
         self.seen.replace(py, version(self.dict.bind(py)));
+    }
+
+    /// Visits the dict, for the garbage collector.
+    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.dict)
     }
 
     pub fn dict<'py>(&self, py: Python<'py>) -> &Bound<'py, PyDict> {

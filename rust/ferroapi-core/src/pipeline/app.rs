@@ -9,7 +9,8 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::errors;
 use crate::attached::attached;
 use crate::cell::AttachedCell;
-use crate::coroutine::{Coroutine, nothing};
+use crate::connection;
+use crate::coroutine::Coroutine;
 use crate::epoch;
 use crate::leaves::leaves;
 use crate::request::RequestContext;
@@ -136,11 +137,8 @@ impl Pipeline {
         receive: Py<PyAny>,
         send: Py<PyAny>,
     ) -> Coroutine {
-        let scope = scope.unbind();
-        Coroutine::new(|channel| async move {
-            let mut cx = attached(|py| RequestContext::new(py, channel, scope, receive, send))?;
-            slf.get().serve(&mut cx).await?;
-            nothing()
+        connection::serve(scope, receive, send, |mut cx| async move {
+            slf.get().serve(&mut cx).await
         })
     }
 
@@ -152,6 +150,9 @@ impl Pipeline {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.middleware)?;
         visit.call(&self.inner)?;
+        self.attributes.traverse(visit)?;
+        // SAFETY: called by the collector only.
+        visit.call(unsafe { self.tables.traversed() })?;
         visit.call(&self.dispatcher)
     }
 }

@@ -11,7 +11,8 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::app::Pipeline;
 use crate::attached::attached;
 use crate::cell::AttachedCell;
-use crate::coroutine::{Coroutine, nothing};
+use crate::connection::{self, reduced_to};
+use crate::coroutine::Coroutine;
 use crate::epoch;
 use crate::leaves::{Leaves, leaves};
 use crate::request::RequestContext;
@@ -246,11 +247,7 @@ impl Entry {
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
-        let py = slf.py();
-        Ok((
-            slf.get_type(),
-            PyTuple::new(py, [slf.get().app.clone_ref(py)])?,
-        ))
+        reduced_to(slf.get_type(), &slf.get().app)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -259,6 +256,10 @@ impl Entry {
         if let Some(known) = unsafe { self.known.traversed() } {
             visit.call(&known.stack)?;
             visit.call(&known.below)?;
+            known
+                .sources
+                .iter()
+                .try_for_each(|source| source.traverse(visit))?;
             match &known.inside {
                 Inside::Compiled(pipeline) => visit.call(pipeline)?,
                 Inside::Python(layer) => visit.call(layer)?,
@@ -293,12 +294,12 @@ pub fn open(
         return Ok(None);
     };
     scope.set_item(intern!(py, "app"), app)?;
-    let scope = scope.unbind();
-    Ok(Some(Coroutine::new(|channel| async move {
-        let mut cx = attached(|py| RequestContext::new(py, channel, scope, receive, send))?;
-        serve(route, stack, &mut cx).await?;
-        nothing()
-    })))
+    Ok(Some(connection::serve(
+        scope,
+        receive,
+        send,
+        |mut cx| async move { serve(route, stack, &mut cx).await },
+    )))
 }
 
 fn entry_of<'py>(app: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Entry>> {

@@ -13,6 +13,7 @@ use super::compiled::Compiled;
 use super::endpoint::{self, Answer, Arguments};
 use crate::attached::attached;
 use crate::cell::AttachedCell;
+use crate::connection::reduced_to;
 use crate::coroutine::{Channel, Coroutine, escaping};
 use crate::epoch;
 use crate::leaves::Leaves;
@@ -309,11 +310,7 @@ impl Handler {
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
-        let py = slf.py();
-        Ok((
-            slf.get_type(),
-            PyTuple::new(py, [slf.get().options.clone_ref(py)])?,
-        ))
+        reduced_to(slf.get_type(), &slf.get().options)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -10,7 +10,8 @@ use super::endpoint::Answer;
 use super::errors;
 use super::handler::Handler;
 use crate::attached::attached;
-use crate::coroutine::{Coroutine, nothing};
+use crate::connection;
+use crate::coroutine::Coroutine;
 use crate::request::RequestContext;
 use crate::respond::{ResponseParts, send_messages};
 use crate::stacks::{close, leave_cleanup_scope};
@@ -166,13 +167,9 @@ impl RouteApp {
         receive: Py<PyAny>,
         send: Py<PyAny>,
     ) -> Coroutine {
-        let scope = scope.unbind();
-        Coroutine::new(|channel| async move {
-            let mut cx = attached(|py| {
-                RequestContext::new(py, channel, scope, receive, send)?.within_middleware_stack(py)
-            })?;
-            slf.get().respond(&mut cx).await?;
-            nothing()
+        connection::serve(scope, receive, send, |mut cx| async move {
+            cx.enter_middleware_stack()?;
+            slf.get().respond(&mut cx).await
         })
     }
 

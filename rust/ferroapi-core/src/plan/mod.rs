@@ -1,11 +1,14 @@
 //! The dependency graph of a path operation, compiled to an array of steps, and its execution.
 
+mod body;
 mod check;
 mod overrides;
 mod solve;
+mod solver;
 mod spec;
 mod traverse;
 
+pub use body::Body;
 pub use overrides::same_content;
-pub use solve::{Body, Solution, solve};
+pub use solve::{Solution, solve};
 pub use spec::{Alias, CallKind, Graph, Param, Source, Step, unknown};

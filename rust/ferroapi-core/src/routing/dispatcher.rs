@@ -10,11 +10,11 @@ use super::dispatch::{Found, dispatch};
 use super::table::Table;
 use crate::attached::attached;
 use crate::cell::AttachedCell;
-use crate::coroutine::{Coroutine, nothing};
+use crate::connection::{self, reduced_to};
+use crate::coroutine::Coroutine;
 use crate::epoch;
 use crate::leaves::Leaves;
 use crate::pipeline::not_found_error;
-use crate::request::RequestContext;
 
 #[derive(Clone)]
 struct Known {
@@ -85,13 +85,10 @@ impl Dispatcher {
         receive: Py<PyAny>,
         send: Py<PyAny>,
     ) -> Coroutine {
-        let scope = scope.unbind();
-        Coroutine::new(|channel| async move {
-            let mut cx = attached(|py| {
-                RequestContext::new(py, channel, scope, receive, send)?.within_middleware_stack(py)
-            })?;
+        connection::serve(scope, receive, send, |mut cx| async move {
+            cx.enter_middleware_stack()?;
             match dispatch(slf.get(), &mut cx).await? {
-                Found::Route => nothing(),
+                Found::Route => Ok(()),
                 Found::Nothing => Err(attached(|py| not_found_error(py, &cx))),
             }
         })
@@ -100,11 +97,7 @@ impl Dispatcher {
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
-        let py = slf.py();
-        Ok((
-            slf.get_type(),
-            PyTuple::new(py, [slf.get().router.clone_ref(py)])?,
-        ))
+        reduced_to(slf.get_type(), &slf.get().router)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -1,0 +1,272 @@
+//! Everything of a step that needs no awaiting: raw values in, arguments or errors out.
+
+use pyo3::exceptions::PyKeyError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+use smallvec::SmallVec;
+
+use super::body::Body;
+use super::check::{self, Errors};
+use super::solve::missing_argument;
+use super::spec::{BodyParam, BodyStep, Graph, Injection, Param, Source, Step};
+use crate::extract::Values;
+use crate::request::RequestContext;
+
+/// Fills argument slots and keeps what has been found so far.
+pub struct Solver {
+    pub slots: Vec<Option<Py<PyAny>>>,
+    pub cache: SmallVec<[Option<Py<PyAny>>; 8]>,
+    failed: SmallVec<[bool; 16]>,
+    pub errors: Errors,
+    values: Values,
+}
+
+impl Solver {
+    pub fn new(graph: &Graph, known: Vec<Option<Py<PyAny>>>) -> Self {
+        let mut cache = SmallVec::from_vec(known);
+        cache.resize_with(graph.cache_cells, || None);
+        Self {
+            slots: std::iter::repeat_with(|| None).take(graph.slots).collect(),
+            cache,
+            failed: SmallVec::from_elem(false, graph.steps.len()),
+            errors: Errors::default(),
+            values: Values::default(),
+        }
+    }
+
+    /// Goes on with a rebuilt graph, whose steps are the same up to `done`.
+    pub fn adopt(&mut self, graph: &Graph, done: usize) {
+        self.slots.resize_with(graph.slots, || None);
+        self.cache.resize_with(graph.cache_cells, || None);
+        self.failed.truncate(done + 1);
+        self.failed.resize(graph.steps.len(), false);
+        for (index, step) in graph.steps.iter().enumerate().take(done + 1) {
+            if let (true, Some(parent)) = (self.is_failed(index), step.parent) {
+                self.fail(parent);
+            }
+        }
+    }
+
+    pub fn is_failed(&self, step: usize) -> bool {
+        self.failed.get(step).copied().unwrap_or(false)
+    }
+
+    pub fn fail(&mut self, step: usize) {
+        if let Some(failed) = self.failed.get_mut(step) {
+            *failed = true;
+        }
+    }
+
+    fn set(&mut self, slot: usize, value: Py<PyAny>) {
+        if let Some(place) = self.slots.get_mut(slot) {
+            *place = Some(value);
+        }
+    }
+
+    pub fn cached(&self, py: Python<'_>, step: &Step) -> Option<Py<PyAny>> {
+        let value = self.cache.get(step.cache_cell)?.as_ref()?;
+        step.use_cache.then(|| value.clone_ref(py))
+    }
+
+    /// Hands a dependency's result to its parent; the first result of a key stays cached.
+    pub fn store(&mut self, py: Python<'_>, step: &Step, value: Py<PyAny>) {
+        if let Some(cell @ None) = self.cache.get_mut(step.cache_cell) {
+            *cell = Some(value.clone_ref(py));
+        }
+        if let Some(target) = step.target {
+            self.set(target, value);
+        }
+    }
+
+    /// Everything of a step that needs no awaiting: parameters, JSON body, injected objects.
+    pub fn fill(
+        &mut self,
+        py: Python<'_>,
+        cx: &mut RequestContext,
+        index: usize,
+        step: &Step,
+        body: &Body,
+    ) -> PyResult<()> {
+        if !cx.custom_request {
+            require_sources(py, cx)?;
+        }
+        for param in &step.params {
+            match self.param(py, cx, param)? {
+                Some(value) => self.set(param.slot, value),
+                None => self.fail(index),
+            }
+        }
+        match &step.body {
+            Some(BodyStep::Whole(param)) => self.whole_body(py, cx, index, param, body)?,
+            Some(BodyStep::Keys(params)) => self.body_keys(py, cx, index, params, body)?,
+            Some(BodyStep::Form { .. }) | None => {}
+        }
+        for (injection, slot) in &step.injections {
+            let object = match injection {
+                Injection::Request => cx.request(py)?,
+                Injection::Response => cx.response(py)?,
+                Injection::BackgroundTasks => cx.background_tasks(py)?,
+                Injection::SecurityScopes(scopes) => {
+                    cx.leaves.new_security_scopes.call1(py, (scopes,))?
+                }
+            };
+            self.set(*slot, object);
+        }
+        Ok(())
+    }
+
+    fn param(
+        &mut self,
+        py: Python<'_>,
+        cx: &RequestContext,
+        param: &Param,
+    ) -> PyResult<Option<Py<PyAny>>> {
+        if cx.custom_request || param.model.is_some() {
+            return self.param_leaf(py, cx, param);
+        }
+        let (alias, value) = self.values.find(cx.scope.bind(py), param)?;
+        check::validate(
+            &cx.leaves,
+            &param.check,
+            value,
+            &alias.loc,
+            &mut self.errors,
+            py,
+        )
+    }
+
+    fn param_leaf(
+        &mut self,
+        py: Python<'_>,
+        cx: &RequestContext,
+        param: &Param,
+    ) -> PyResult<Option<Py<PyAny>>> {
+        let source = match param.source {
+            Source::Path => "path_params",
+            Source::Query => "query_params",
+            Source::Header => "headers",
+            Source::Cookie => "cookies",
+        };
+        let request = cx.request.as_ref().filter(|_| cx.custom_request);
+        let arguments = (&param.check.field, source, &cx.scope, request);
+        let (value, found): (Py<PyAny>, Bound<'_, PyAny>) =
+            cx.leaves.params_to_args.call1(py, arguments)?.extract(py)?;
+        Ok((!self.errors.extend(&found)?).then_some(value))
+    }
+
+    fn whole_body(
+        &mut self,
+        py: Python<'_>,
+        cx: &RequestContext,
+        index: usize,
+        param: &BodyParam,
+        body: &Body,
+    ) -> PyResult<()> {
+        let value = match body {
+            Body::Undefined => None,
+            Body::Content(object) | Body::Form(object) => Some(object.bind(py).clone()),
+        };
+        let Some(alias) = param.aliases.first() else {
+            return Err(missing_argument());
+        };
+        match check::validate(
+            &cx.leaves,
+            &param.check,
+            value,
+            &alias.loc,
+            &mut self.errors,
+            py,
+        )? {
+            Some(value) => self.set(param.slot, value),
+            None => self.fail(index),
+        }
+        Ok(())
+    }
+
+    fn body_keys(
+        &mut self,
+        py: Python<'_>,
+        cx: &RequestContext,
+        index: usize,
+        params: &[BodyParam],
+        body: &Body,
+    ) -> PyResult<()> {
+        for param in params {
+            let Some(first) = param.aliases.first() else {
+                return Err(missing_argument());
+            };
+            let (loc, value) = match body_key(py, param, body)? {
+                Key::NoMapping => {
+                    // As the reference: whatever has no keys lacks each of them, defaults or not.
+                    let error = cx.leaves.missing_error.call1(py, (&first.loc,))?;
+                    self.errors.append(py, error)?;
+                    self.fail(index);
+                    continue;
+                }
+                Key::Absent => (&first.loc, None),
+                Key::Found(loc, value) => (loc, Some(value)),
+            };
+            match check::validate(&cx.leaves, &param.check, value, loc, &mut self.errors, py)? {
+                Some(value) => self.set(param.slot, value),
+                None => self.fail(index),
+            }
+        }
+        Ok(())
+    }
+
+    pub fn take_form(
+        &mut self,
+        py: Python<'_>,
+        index: usize,
+        slots: &[(Py<PyString>, usize)],
+        result: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let (values, found): (Bound<'_, PyDict>, Bound<'_, PyAny>) = result.extract()?;
+        if self.errors.extend(&found)? {
+            self.fail(index);
+        }
+        for (name, slot) in slots {
+            if let Some(value) = values.get_item(name.bind(py))? {
+                self.set(*slot, value.unbind());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A scope without these is refused, whether the parameters are used or not, as `Request` would.
+fn require_sources(py: Python<'_>, cx: &RequestContext) -> PyResult<()> {
+    let scope = cx.scope.bind(py);
+    for key in [intern!(py, "query_string"), intern!(py, "headers")] {
+        if !scope.contains(key)? {
+            return Err(PyKeyError::new_err(key.clone().unbind()));
+        }
+    }
+    Ok(())
+}
+
+enum Key<'a, 'py> {
+    NoMapping,
+    Absent,
+    Found(&'a Py<PyTuple>, Bound<'py, PyAny>),
+}
+
+fn body_key<'a, 'py>(py: Python<'py>, param: &'a BodyParam, body: &Body) -> PyResult<Key<'a, 'py>> {
+    let (Body::Content(object) | Body::Form(object)) = body else {
+        return Ok(Key::Absent);
+    };
+    let object = object.bind(py);
+    if object.is_instance_of::<PyBytes>() {
+        return Ok(Key::Absent);
+    }
+    let Ok(mapping) = object.cast::<PyDict>() else {
+        return Ok(Key::NoMapping);
+    };
+    for alias in &param.aliases {
+        if let Some(value) = mapping.get_item(&alias.key)? {
+            return Ok(Key::Found(&alias.loc, value));
+        }
+    }
+    Ok(Key::Absent)
+}
