@@ -6,11 +6,15 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from ._compiled.leaves import patches
 from ._compiled.plan import compile_plan
 from ._compiled.routes import compile_routes
 from ._compiled.specs import Compiled, HandlerOptions, Route, Step
 from ._compiled.stack import inside_of_stack, pipeline_of
 from ._core import Handler, RouteApp
+from ._routing.effective import RouteContext
+
+_REPLACEABLE = ("solve_dependencies", "run_endpoint_function", "serialize_response", "jsonable_encoder")
 
 
 class Explanation(NamedTuple):
@@ -78,8 +82,9 @@ def _explain_route(route: Route, outside: tuple[str, ...]) -> Explanation:
         asked = route.asked
         candidate = getattr(asked, "candidate", None)
         shown = asked if candidate is None else candidate.original_route
-        path = getattr(candidate, "path", "") or getattr(shown, "path", type(shown).__name__)
-        return Explanation((), str(path), (*outside, f"asked in Python: {type(shown).__name__}"))
+        path = RouteContext(shown, candidate).path
+        kind = type(shown).__name__
+        return Explanation((), path or kind, (*outside, f"asked in Python: {kind}"))
     methods = tuple(sorted(route.methods or ()))
     leaves = (*outside, *_conversion_leaves(route), *_app_leaves(route.target.app))
     return Explanation(methods, route.template or "", leaves)
@@ -98,7 +103,18 @@ def _app_leaves(app: Any) -> Iterator[str]:
         yield f"handler: {getattr(app.handler, '__qualname__', type(app.handler).__name__)}"
     else:
         options: HandlerOptions = app.handler.options
+        yield from _patch_leaves()
         yield from _plan_leaves(compile_plan(options, None))
+
+
+def _patch_leaves() -> Iterator[str]:
+    """Functions that somebody replaced, and that each request therefore goes through."""
+    found = patches()
+    for name in _REPLACEABLE:
+        if getattr(found, name) is not None:
+            yield f"replaced: routing.{name}"
+    if found.request_init:
+        yield "replaced: Request.__init__"
 
 
 def _plan_leaves(plan: Compiled) -> Iterator[str]:

@@ -537,14 +537,14 @@ async def awaited_twice_and_reentered(api, log):
 
 @stories.on(*BOTH)
 async def is_what_event_loops_take(api, log):
-    request, ways = doors(api, log, "nowhere")
+    _, ways = doors(api, log, "nowhere")
     coroutine = ways["route"]()
     assert isinstance(coroutine, collections.abc.Coroutine) and inspect.isawaitable(coroutine)
     assert asyncio.iscoroutine(coroutine)
     coroutine.close()
     async with anyio.create_task_group() as group:
         group.start_soon(ways["application"])
-    request, ways = doors(api, log, "nowhere")
+    _, ways = doors(api, log, "nowhere")
     async with anyio.create_task_group() as group:
         group.start_soon(ways["route"])
     _, ways = doors(api, log, "nowhere")

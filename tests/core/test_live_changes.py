@@ -2,12 +2,17 @@
 
 # mypy: ignore-errors
 import inspect
+import sys
+import threading
 from typing import Annotated
 
+import anyio
+import starlette.datastructures
 import starlette.requests
+import starlette.responses
 import starlette.routing
 from pydantic import BaseModel
-from tests.both import Stories, ask, replaced, route_of, talk
+from tests.both import Stories, ask, load, replaced, route_of, talk
 
 stories = Stories()
 
@@ -685,4 +690,121 @@ async def classes_and_functions_are_patched_and_unpatched(api, log):
     await check("end")
 
 
+@stories
+async def settings_are_changed(api, log):
+    app = application(api)
+
+    @app.get("/fails")
+    async def fails(request: api.Request):
+        raise ValueError("broken")
+
+    @app.get("/where")
+    async def where(request: api.Request):
+        return [request.scope["root_path"], str(request.url_for("where"))]
+
+    async def check(label):
+        found = [await ask(app, path) for path in ("/plain/", "/where", "/none")]
+        status, body, *error = await ask(app, "/fails")
+        log(label, found, status, body if status != 500 or len(body) < 99 else "a long page", error)
+
+    await check("start")
+    app.router.redirect_slashes = False
+    await check("no redirects")
+    app.root_path = "/root"
+    await check("root path")
+    app.debug = True
+    await check("debug, not rebuilt")
+    app.middleware_stack = None
+    await check("debug")
+    app.debug, app.root_path, app.middleware_stack = False, "", None
+    app.router.default = api.responses.PlainTextResponse("default", 404)
+    await check("default")
+    app.router.redirect_slashes = True
+    route_of(app, "/plain").app = api.responses.PlainTextResponse("another application")
+    log(await ask(app, "/plain"))
+    app.state = starlette.datastructures.State({"x": 1})
+    app.title = "another title"
+    await check("end")
+
+
+@stories
+async def response_classes_are_patched(api, log):
+    app = application(api)
+    Response, JSONResponse = starlette.responses.Response, starlette.responses.JSONResponse
+
+    @app.get("/text", response_class=api.responses.PlainTextResponse)
+    async def text_endpoint():
+        return "text"
+
+    async def check(label):
+        log(label, [await ask(app, path) for path in ("/plain", "/text", "/n/x", "/none")])
+
+    def render(self, content):
+        return b'"rendered"'
+
+    async def call(self, scope, receive, send):
+        log("Response.__call__", self.status_code)
+        self.headers["x"] = "y"
+        await original(self, scope, receive, send)
+
+    original = Response.__call__
+    await check("start")
+    with replaced((JSONResponse, "render", render)):
+        await check("render")
+        with replaced((Response, "__call__", call)):
+            await check("render and call")
+    with replaced((Response, "__call__", call)):
+        await check("call")
+    with replaced((Response, "init_headers", lambda self, headers=None: setattr(self, "raw_headers", []))):
+        await check("init_headers")
+    await check("end")
+
+
 test_same_story = stories.test()
+
+
+def test_served_and_changed_by_many_threads() -> None:
+    """Several event loops, as under a threaded test server, while routes, dependants and overrides change."""
+    api = load("ferroapi")
+    app, done, answers = application(api), threading.Event(), []
+
+    def dependency():
+        return 1
+
+    app.get("/with")(lambda value=api.Depends(dependency): value)
+    route = route_of(app, "/n/{n}")
+    sub = api.dependencies.utils.get_parameterless_sub_dependant(depends=api.Depends(dependency), path="/")
+
+    async def requests() -> None:
+        for n in range(150):
+            answers.append(await ask(app, f"/n/{n}"))
+            assert answers[-1] == (200, n)
+            answers.append(await ask(app, "/with"))
+            assert answers[-1] in ((200, 1), (200, 2))
+            answers.append(await ask(app, "/none"))
+            assert answers[-1][0] == 404
+
+    def changes() -> None:
+        while not done.is_set():
+            app.router.routes.insert(0, app.router.routes[-1])
+            app.dependency_overrides[dependency] = lambda: 2
+            route.dependant.dependencies.append(sub)
+            app.middleware_stack = None
+            app.router.routes.pop(0)
+            app.dependency_overrides.clear()
+            route.dependant.dependencies.clear()
+
+    threads = [threading.Thread(target=lambda: anyio.run(requests)) for _ in range(3)]
+    changing = threading.Thread(target=changes)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for thread in (*threads, changing):
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        done.set()
+        changing.join()
+        sys.setswitchinterval(interval)
+    assert len(answers) == 3 * 3 * 150, answers[-3:]

@@ -77,8 +77,9 @@ class Graph:
             wanted = [Wanted("security", ("X-Key", "key"), self._text_kind())]
             self.found.append(Dependency(name, f"{name} = {scheme}\n", wanted))
             return
-        if self.models and choices.maybe(0.06):
-            model = choices.of(self.flat or self.models)
+        unused = [model for model in self.flat if not any(f"= {model.name}\n" in item.source for item in self.found)]
+        if unused and choices.maybe(0.06):
+            model = choices.of(unused)
             wanted = [Wanted("query", member.wire, member.kind) for member in model.members]
             self.found.append(Dependency(name, f"{name} = {model.name}\n", wanted))
             return

@@ -85,6 +85,7 @@ class Endpoint:
     body: str = ""
     places: list[str] = field(default_factory=list)
     websocket: bool = False
+    streams: bool = False
 
 
 def make_path(choices: Choices, *, prefix: bool = False) -> tuple[str, list[tuple[str, str]]]:
@@ -181,14 +182,17 @@ def _body(
     choices: Choices, graph: Graph, made: Endpoint, signature: Signature, options: dict[str, str]
 ) -> tuple[str, list[str]]:
     is_async = choices.maybe(0.6)
-    lines = [f"trip({made.name!r})", *effects(choices, made.name, signature.special, is_async=is_async)]
+    kind = choices.random()
+    made.streams = kind < 0.08
+    # A stream that reads the request races with the one that waits for the client to leave.
+    used = effects(choices, made.name, signature.special, is_async=is_async and not made.streams)
+    lines = [f"trip({made.name!r})", *used]
     if choices.maybe(0.1):
         lines.insert(0, '"""What it is for.\\n\\nMore.\\fHidden."""')
     if choices.maybe(0.08):
         lines.append("log('context', current.get())")
     returns = ""
-    kind = choices.random()
-    if kind < 0.08:
+    if made.streams:
         returns, more = _stream(choices, graph, made, options, is_async=is_async)
         lines += more
     elif kind < 0.18:
@@ -200,7 +204,7 @@ def _body(
         lines += more
     else:
         lines.append(f"return shown({signature.dict_text()})")
-    if "status_code" in options and options["status_code"] in ("204", "304") and choices.maybe(0.8) and kind >= 0.08:
+    if "status_code" in options and options["status_code"] in ("204", "304") and choices.maybe(0.8) and not made.streams:
         lines[-1] = "return None"
         returns = choices.one("", " -> None")
         options.pop("response_model", None)
@@ -242,6 +246,8 @@ def _modelled(choices: Choices, graph: Graph, signature: Signature, options: dic
 def _stream(choices: Choices, graph: Graph, made: Endpoint, options: dict[str, str], *, is_async: bool) -> tuple[str, list[str]]:
     """A generator endpoint: JSON lines, bytes or server-sent events."""
     style = choices.one("lines", "bytes", "events")
+    if style == "events" and not is_async:  # whose first item races with the exit of dependencies
+        style = "lines"
     origin = choices.one("AsyncIterable", "AsyncIterator") if is_async else choices.one("Iterable", "Iterator")
     options.pop("response_class", None)
     item = ""

@@ -16,7 +16,7 @@ from unittest.mock import patch
 import anyio
 
 from ..differential import compare, driver
-from ..differential.registry import CANDIDATE, REFERENCE
+from ..differential.registry import CANDIDATE, REFERENCE, load
 from .applications import make_application
 from .choices import Choices
 from .exchanges import Step, make_steps
@@ -56,6 +56,7 @@ def make_program(seed: int) -> Program:
     races = re.search(r"BaseMiddleware|EventSourceResponse|middleware\('http'\)", body)
     if "debug=True" in body:  # the body of an error shows the frames of the framework
         steps = [step if isinstance(step, str) else replace(step, only_last_line=True) for step in steps]
+    races = races or any(reach.endpoint.streams for reach in application.reaches)
     return Program(seed, source, tuple(steps), "trio" if seed % 4 == 0 and not races else "asyncio")
 
 
@@ -65,7 +66,7 @@ def _blocks(text: str) -> list[str]:
     for block, names in reversed(_defined()):
         if any(re.search(rf"\b{name}\b", text) for name in names):
             kept.insert(0, block)
-            text += block
+            text += f"\n{block}"
     return kept
 
 
@@ -97,6 +98,8 @@ class Run:
 def run(program: Program, package: str) -> Run:
     """Execute the source on `package` and do the steps."""
     source = program.source.replace("from fastapi", f"from {package}")
+    # Kept by the identity of functions, which those of programs before this one may have had.
+    load(package).routing._endpoint_context_cache.clear()
     lines = source.splitlines(keepends=True)
     linecache.cache[program.filename] = (len(source), None, lines, program.filename)
     module = ModuleType("generated")

@@ -1,5 +1,6 @@
 """Building the dependency tree of a path operation from signatures."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -75,56 +76,89 @@ def get_dependant(
             which would be closed before it.
         AssertionError, FastAPIError, RuntimeError: see `analyze_param`.
     """
-    # Everything is known before the object is made, so that building a tree never counts as changing one
-    slots: dict[str, Any] = {}
-    oauth_scopes = (parent_oauth_scopes or []) + (own_oauth_scopes or [])
-    path_param_names = get_path_param_names(path)
-    for param_name, param in get_typed_signature(call).parameters.items():
-        details = analyze_param(
-            param_name=param_name,
-            annotation=param.annotation,
-            value=param.default,
-            path_param_names=path_param_names,
-        )
-        if details.depends is not None:
-            _check_scope(call, scope, details.depends)
-            child = _get_sub_dependant(details.depends, param_name, path, oauth_scopes)
-            slots.setdefault("dependencies", []).append(child)
-            continue
-        special = _special_param_slot(details.type_annotation)
-        if special is not None:
-            assert details.field is None, f"Cannot specify multiple FastAPI annotations for {param_name!r}"
-            slots[special] = param_name
-            continue
-        assert details.field is not None
-        slots.setdefault(_field_slot(details.field), []).append(details.field)
-    return Dependant(
+    return _TreeBuilder(path).build(
         call=call,
         name=name,
-        path=path,
+        own_oauth_scopes=own_oauth_scopes,
+        parent_oauth_scopes=parent_oauth_scopes,
         use_cache=use_cache,
         scope=scope,
         concurrency=concurrency,
-        own_oauth_scopes=own_oauth_scopes,
-        parent_oauth_scopes=parent_oauth_scopes,
-        **slots,
     )
 
 
-def _get_sub_dependant(
-    depends: params.Depends, param_name: str, path: str, oauth_scopes: list[str]
-) -> Dependant:
-    assert depends.dependency
-    return get_dependant(
-        path=path,
-        call=depends.dependency,
-        name=param_name,
-        own_oauth_scopes=_own_scopes(depends),
-        parent_oauth_scopes=oauth_scopes,
-        use_cache=depends.use_cache,
-        scope=depends.scope,
-        concurrency=depends._concurrency,
-    )
+class _TreeBuilder:
+    """Builds one tree; a dependency that is declared in many places of it is inspected once."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._path_param_names = get_path_param_names(path)
+        # By id: the tree keeps the callables.
+        self._signatures: dict[int, inspect.Signature] = {}
+
+    def build(
+        self,
+        *,
+        call: Callable[..., Any],
+        own_oauth_scopes: list[str] | None,
+        parent_oauth_scopes: list[str] | None,
+        scope: Literal["function", "request"] | None,
+        **plain: Any,
+    ) -> Dependant:
+        """Return the dependant of `call`; `plain` are fields of it that are taken as they are."""
+        # Everything is known before the object is made, so that building a tree never counts as changing one
+        slots: dict[str, Any] = {}
+        oauth_scopes = (parent_oauth_scopes or []) + (own_oauth_scopes or [])
+        for param_name, param in self._signature(call).parameters.items():
+            details = analyze_param(
+                param_name=param_name,
+                annotation=param.annotation,
+                value=param.default,
+                path_param_names=self._path_param_names,
+            )
+            if details.depends is not None:
+                _check_scope(call, scope, details.depends)
+                child = self._build_dependency(details.depends, param_name, oauth_scopes)
+                slots.setdefault("dependencies", []).append(child)
+                continue
+            special = _special_param_slot(details.type_annotation)
+            if special is not None:
+                assert details.field is None, (
+                    f"Cannot specify multiple FastAPI annotations for {param_name!r}"
+                )
+                slots[special] = param_name
+                continue
+            assert details.field is not None
+            slots.setdefault(_field_slot(details.field), []).append(details.field)
+        return Dependant(
+            call=call,
+            path=self._path,
+            scope=scope,
+            own_oauth_scopes=own_oauth_scopes,
+            parent_oauth_scopes=parent_oauth_scopes,
+            **plain,
+            **slots,
+        )
+
+    def _signature(self, call: Callable[..., Any]) -> inspect.Signature:
+        known = self._signatures.get(id(call))
+        if known is None:
+            known = self._signatures[id(call)] = get_typed_signature(call)
+        return known
+
+    def _build_dependency(
+        self, depends: params.Depends, param_name: str, oauth_scopes: list[str]
+    ) -> Dependant:
+        assert depends.dependency
+        return self.build(
+            call=depends.dependency,
+            name=param_name,
+            own_oauth_scopes=_own_scopes(depends),
+            parent_oauth_scopes=oauth_scopes,
+            use_cache=depends.use_cache,
+            scope=depends.scope,
+            concurrency=depends._concurrency,
+        )
 
 
 def _own_scopes(depends: params.Depends) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import (
     AsyncIterable,
     AsyncIterator,
     Callable,
+    Collection,
     Generator,
     Iterable,
     Iterator,
@@ -41,19 +42,13 @@ def get_typed_signature(call: Callable[..., Any]) -> inspect.Signature:
     String annotations are evaluated in the globals of the function under all decorators; one that cannot be
     evaluated stays a `ForwardRef`.
     """
-    signature = _get_signature(call)
-    globalns = _get_globals(call)
-    return inspect.Signature(
-        [
-            inspect.Parameter(
-                name=param.name,
-                kind=param.kind,
-                default=param.default,
-                annotation=get_typed_annotation(param.annotation, globalns),
-            )
-            for param in signature.parameters.values()
+    parameters: Collection[inspect.Parameter] = _get_signature(call).parameters.values()
+    if any(isinstance(param.annotation, str) for param in parameters):
+        globalns = _get_globals(call)
+        parameters = [
+            param.replace(annotation=get_typed_annotation(param.annotation, globalns)) for param in parameters
         ]
-    )
+    return inspect.Signature(list(parameters))
 
 
 def get_typed_annotation(annotation: Any, globalns: dict[str, Any]) -> Any:
