@@ -89,14 +89,15 @@ format: $(STAMPS)/lint ## format both languages
 	$(BIN)/ruff check --fix .
 	cargo fmt --all
 
-fuzz: ## property tests and parsers with many random inputs, $FUZZ_SECONDS per fuzz target
+fuzz: $(STAMPS)/extension $(STAMPS)/test ## generated applications, property tests and parsers, $FUZZ_SECONDS for each
+	$(PY) -m tests.generated --seconds $(FUZZ_SECONDS)
 	PROPTEST_CASES=50000 cargo test --release --workspace --exclude ferroapi-core
 	@if [ -d rust/ferroapi-http/fuzz ] && cargo fuzz --version >/dev/null 2>&1; then \
 		cd rust/ferroapi-http && for target in $$(cargo +nightly fuzz list); do \
 			cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 		done; \
 	else \
-		echo "cargo-fuzz is not here: only the property tests ran"; \
+		echo "cargo-fuzz is not here: the parsers' fuzz targets did not run"; \
 	fi
 
 clean: ## remove what was built; `.venv` stays

@@ -65,7 +65,7 @@ def _line(part: str, reference: Any, candidate: Any) -> str:
 def _comparable(value: Any, names: tuple[str, str]) -> Any:
     if isinstance(value, str):
         return same_text(value, names)
-    if isinstance(value, bytes) and names[1].encode() in value:
+    if isinstance(value, bytes) and (names[1].encode() in value or b" at 0x" in value):
         return same_text(value.decode("latin-1"), names).encode("latin-1")
     if isinstance(value, (list, tuple)):
         return type(value)(_comparable(item, names) for item in value)

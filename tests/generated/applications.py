@@ -107,15 +107,25 @@ class Builder:
         if choices.maybe(0.1):
             options.append("strict_content_type=False")
         if choices.maybe(0.1):
-            options.append(choices.one("root_path='/proxy'", "root_path='/proxy/'", "root_path_in_servers=False"))
+            options.append(
+                choices.one("root_path='/proxy'", "root_path='/proxy/'", "root_path_in_servers=False")
+            )
         if choices.maybe(0.1):
             options.append("debug=True")
         if choices.maybe(0.08):
-            options.append(choices.one("openapi_url=None", "docs_url=None", "separate_input_output_schemas=False"))
+            options.append(
+                choices.one("openapi_url=None", "docs_url=None", "separate_input_output_schemas=False")
+            )
         if choices.maybe(0.08):
-            options.append(choices.one("max_body_size=20", "form_limits={'max_fields': 2}", "include_in_schema=False"))
+            options.append(
+                choices.one("max_body_size=20", "form_limits={'max_fields': 2}", "include_in_schema=False")
+            )
         if choices.maybe(0.08):
-            options.append(choices.one("servers=[{'url': '/s'}]", "tags_metadata=1", "responses={401: {'description': 'u'}}"))
+            options.append(
+                choices.one(
+                    "servers=[{'url': '/s'}]", "tags_metadata=1", "responses={401: {'description': 'u'}}"
+                )
+            )
         options = [option for option in options if "tags_metadata" not in option]
         self.parts.append(f"{app.name} = FastAPI({', '.join(options)})\n")
 
@@ -175,7 +185,11 @@ class Builder:
         if inner.is_app or choices.maybe(0.1):
             prefix = choices.one(prefix, prefix, "/m", "")
             host = choices.maybe(0.1)
-            call = f"host('{choices.one('testserver', '{sub}.org', 'other')}', {inner.name})" if host else f"mount({prefix!r}, {inner.name})"
+            call = (
+                f"host('{choices.one('testserver', '{sub}.org', 'other')}', {inner.name})"
+                if host
+                else f"mount({prefix!r}, {inner.name})"
+            )
             self.parts.append(f'with attempt("{what}"):\n    {outer.name}.{call}\n')
             start = outer.prefix + ("" if host else prefix)
         else:
@@ -214,7 +228,9 @@ class Builder:
                 f"return JSONResponse([{kind!r}, shown(request.path_params)], 410, headers={{'x-h': '1'}})",
                 "return PlainTextResponse(type(error).__name__, 420)",
                 "raise error",
-                f"return {choices.one('None', '1')}" if choices.maybe(0.1) else "return Response(status_code=421)",
+                f"return {choices.one('None', '1')}"
+                if choices.maybe(0.1)
+                else "return Response(status_code=421)",
             )
             if kind.startswith("WebSocket"):
                 is_async, body = "async ", "await request.close(1011, type(error).__name__)"

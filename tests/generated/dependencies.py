@@ -77,7 +77,9 @@ class Graph:
             wanted = [Wanted("security", ("X-Key", "key"), self._text_kind())]
             self.found.append(Dependency(name, f"{name} = {scheme}\n", wanted))
             return
-        unused = [model for model in self.flat if not any(f"= {model.name}\n" in item.source for item in self.found)]
+        unused = [
+            model for model in self.flat if not any(f"= {model.name}\n" in item.source for item in self.found)
+        ]
         if unused and choices.maybe(0.06):
             model = choices.of(unused)
             wanted = [Wanted("query", member.wire, member.kind) for member in model.members]
@@ -94,7 +96,9 @@ class Graph:
         choices = self.choices
         signature = Signature()
         for _ in choices.many(0, 2):
-            add_parameter(choices, signature, choices.one("q", "item_id", "token_x", "n", "flag", "p1"), self.flat)
+            add_parameter(
+                choices, signature, choices.one("q", "item_id", "token_x", "n", "flag", "p1"), self.flat
+            )
         if choices.maybe(0.06):
             add_body(choices, signature, self.models, self.flat)
         for annotation, special in SPECIAL:
@@ -150,7 +154,9 @@ def effects(choices: Choices, name: str, special: list[str], *, is_async: bool) 
                     "log(request.scope['route'].path, request.scope['endpoint'].__name__)",
                     "log('body', await request.body())" if is_async else "log(request.cookies)",
                     "log(request.headers.raw, request.query_params.multi_items())",
-                    "log(sum([len(chunk) async for chunk in request.stream()]))" if is_async else "log(request.client)",
+                    "log(sum([len(chunk) async for chunk in request.stream()]))"
+                    if is_async
+                    else "log(request.client)",
                     "log(shown(dict(await request.form())))" if is_async else "log(request.base_url)",
                 )
             )
@@ -162,13 +168,17 @@ def effects(choices: Choices, name: str, special: list[str], *, is_async: bool) 
                     f"response.set_cookie('{name}', 'v')",
                     "response.status_code = 207",
                     f"response.headers['content-type'] = 'text/{name}'",
-                    "response.headers['content-length'] = '3'" if choices.maybe(0.1) else "response.status_code = 299",
+                    "response.headers['content-length'] = '3'"
+                    if choices.maybe(0.1)
+                    else "response.status_code = 299",
                     "response.body = b'own'",
                 )
             )
         elif parameter == "tasks":
             task = choices.one("log", f"trip, '{name} task'")
-            lines.append(f"tasks.add_task({task})" if task != "log" else f"tasks.add_task(log, 'task of {name}')")
+            lines.append(
+                f"tasks.add_task({task})" if task != "log" else f"tasks.add_task(log, 'task of {name}')"
+            )
         elif parameter == "connection":
             lines.append("log('connection', connection.url.path, type(connection).__name__)")
         elif parameter == "scopes":
@@ -187,7 +197,9 @@ def _opening(choices: Choices, made: Dependency, signature: Signature, *, is_asy
 
 
 def _value(choices: Choices, signature: Signature) -> str:
-    return choices.one(f"shown({signature.dict_text()})", f"shown({signature.dict_text()})", "'value'", "None")
+    return choices.one(
+        f"shown({signature.dict_text()})", f"shown({signature.dict_text()})", "'value'", "None"
+    )
 
 
 def _block(head: str, lines: list[str], indent: str = "    ") -> str:
@@ -200,7 +212,11 @@ def _function_source(choices: Choices, made: Dependency, signature: Signature) -
     body = [*_opening(choices, made, signature, is_async=is_async), f"return {_value(choices, signature)}"]
     decorate = ""
     if choices.maybe(0.08):
-        inner = "async def inner(*args, **kwargs):" if is_async and choices.maybe() else "def inner(*args, **kwargs):"
+        inner = (
+            "async def inner(*args, **kwargs):"
+            if is_async and choices.maybe()
+            else "def inner(*args, **kwargs):"
+        )
         call = "await call(*args, **kwargs)" if inner.startswith("async") else "call(*args, **kwargs)"
         decorate = (
             f"def wrap_{made.name}(call):\n    @wraps(call)\n    {inner}\n        log('wrapped')\n"
@@ -222,10 +238,22 @@ def _yield_lines(choices: Choices, made: Dependency, signature: Signature, *, is
         return [*opening, f"yield {value}", f"trip({leave!r})"]
     lines = [*opening, "try:", f"    yield {value}"]
     if shape == "except":
-        caught = choices.one("Exception", "Exception", "Known", "HTTPException", "BaseException", "(ValueError, Unknown)")
+        caught = choices.one(
+            "Exception", "Exception", "Known", "HTTPException", "BaseException", "(ValueError, Unknown)"
+        )
         lines += [f"except {caught} as error:", f"    log('{name} caught', type(error).__name__)"]
-        after = choices.one("raise", "raise", "raise Unknown('other') from error", "raise HTTPException(410, 'in exit')", "swallow")
-        lines.append("    pass" if after == "swallow" and choices.maybe(0.5) else f"    {after if after != 'swallow' else 'raise'}")
+        after = choices.one(
+            "raise",
+            "raise",
+            "raise Unknown('other') from error",
+            "raise HTTPException(410, 'in exit')",
+            "swallow",
+        )
+        lines.append(
+            "    pass"
+            if after == "swallow" and choices.maybe(0.5)
+            else f"    {after if after != 'swallow' else 'raise'}"
+        )
         if choices.maybe(0.3):
             lines += ["else:", f"    log('{name} else')"]
     lines += ["finally:", f"    trip({leave!r})"]
@@ -242,7 +270,9 @@ def _generator_source(choices: Choices, made: Dependency, signature: Signature) 
 
 def _class_source(choices: Choices, made: Dependency, signature: Signature) -> str:
     body = [*_opening(choices, made, signature, is_async=False), f"self.value = {_value(choices, signature)}"]
-    text = f"class {made.name}:\n" + _block(f"    def __init__({signature.text(choices, 'self')}):", body, " " * 8)
+    text = f"class {made.name}:\n" + _block(
+        f"    def __init__({signature.text(choices, 'self')}):", body, " " * 8
+    )
     return text + "\n    def __repr__(self):\n        return f'made {self.value}'\n"
 
 
@@ -251,7 +281,10 @@ def _object_source(choices: Choices, made: Dependency, signature: Signature) -> 
     if choices.maybe(0.4):
         body = _yield_lines(choices, made, signature, is_async=is_async)
     else:
-        body = [*_opening(choices, made, signature, is_async=is_async), f"return {_value(choices, signature)}"]
+        body = [
+            *_opening(choices, made, signature, is_async=is_async),
+            f"return {_value(choices, signature)}",
+        ]
     method = choices.one("__call__", "__call__", "method")
     head = f"    {'async ' if is_async else ''}def {method}({signature.text(choices, 'self')}):"
     made_by = f"Of{made.name}()" if method == "__call__" else f"Of{made.name}().method"
@@ -263,11 +296,17 @@ def _partial_source(choices: Choices, made: Dependency, signature: Signature) ->
     if choices.maybe(0.3):
         body = _yield_lines(choices, made, signature, is_async=is_async)
     else:
-        body = [*_opening(choices, made, signature, is_async=is_async), f"return {_value(choices, signature)}"]
+        body = [
+            *_opening(choices, made, signature, is_async=is_async),
+            f"return {_value(choices, signature)}",
+        ]
     first = choices.one("bound", "bound=None")
     text = signature.text(choices, first if not signature.required else "bound")
     head = f"{'async ' if is_async else ''}def base_{made.name}({text}):"
-    return _block(head, body) + f"\n\n{made.name} = partial(base_{made.name}, {choices.one('1', 'bound=1') if first == 'bound' else '1'})\n"
+    return (
+        _block(head, body)
+        + f"\n\n{made.name} = partial(base_{made.name}, {choices.one('1', 'bound=1') if first == 'bound' else '1'})\n"
+    )
 
 
 _SHAPES = {
@@ -277,4 +316,14 @@ _SHAPES = {
     "object": _object_source,
     "partial": _partial_source,
 }
-_SHAPE_NAMES = ("function", "function", "function", "generator", "generator", "generator", "class", "object", "partial")
+_SHAPE_NAMES = (
+    "function",
+    "function",
+    "function",
+    "generator",
+    "generator",
+    "generator",
+    "class",
+    "object",
+    "partial",
+)

@@ -70,7 +70,15 @@ RESPONSES = (
     "JSONResponse('x', headers={'content-length': '100'})",
 )
 
-RESPONSE_CLASSES = ("HTMLResponse", "PlainTextResponse", "PrettyResponse", "QuietResponse", "JSONResponse", "RedirectResponse", "Response")
+RESPONSE_CLASSES = (
+    "HTMLResponse",
+    "PlainTextResponse",
+    "PrettyResponse",
+    "QuietResponse",
+    "JSONResponse",
+    "RedirectResponse",
+    "Response",
+)
 
 
 @dataclass
@@ -107,7 +115,9 @@ def make_path(choices: Choices, *, prefix: bool = False) -> tuple[str, list[tupl
     return text, parameters if text != "/" else []
 
 
-def make_endpoint(choices: Choices, graph: Graph, router: str, name: str, shared: list[tuple[str, str]]) -> Endpoint:
+def make_endpoint(
+    choices: Choices, graph: Graph, router: str, name: str, shared: list[tuple[str, str]]
+) -> Endpoint:
     """A path operation on `router`; `shared` are the parameters of the router's prefix."""
     path, parameters = make_path(choices)
     if choices.maybe(0.06) and router != "app":
@@ -119,7 +129,12 @@ def make_endpoint(choices: Choices, graph: Graph, router: str, name: str, shared
     method = choices.of(METHODS)
     made = Endpoint(name, path, (method.upper(),), "")
     for _ in choices.many(0, choices.one(1, 2, 3)):
-        add_parameter(choices, signature, choices.one("q", "x_token", "n", "tags", "ids", "limit", "user_agent"), graph.flat)
+        add_parameter(
+            choices,
+            signature,
+            choices.one("q", "x_token", "n", "tags", "ids", "limit", "user_agent"),
+            graph.flat,
+        )
     if choices.maybe(0.65 if method in ("post", "put", "patch") else 0.05):
         made.body = add_body(choices, signature, graph.models, graph.flat)
     for annotation, special in SPECIAL[:4]:
@@ -132,7 +147,12 @@ def make_endpoint(choices: Choices, graph: Graph, router: str, name: str, shared
     options = _options(choices, graph, made)
     head, body = _body(choices, graph, made, signature, options)
     decorator = _decorator(choices, router, made, options, method)
-    lines = [f'with attempt("{name}"):', f"    @{decorator}", f"    {head}", *(f"        {line}" for line in body)]
+    lines = [
+        f'with attempt("{name}"):',
+        f"    @{decorator}",
+        f"    {head}",
+        *(f"        {line}" for line in body),
+    ]
     made.source = "\n".join(lines) + "\n"
     return made
 
@@ -158,7 +178,9 @@ def _options(choices: Choices, graph: Graph, made: Endpoint) -> dict[str, str]:
         "include_in_schema": "False",
         "name": f"'named {made.name}'",
         "response_description": "'R'",
-        "responses": choices.one("{404: {'description': 'no'}, '5XX': {'model': Cat}}", "{418: {'model': Cat | Dog}}"),
+        "responses": choices.one(
+            "{404: {'description': 'no'}, '5XX': {'model': Cat}}", "{418: {'model': Cat | Dog}}"
+        ),
         "openapi_extra": "{'x-extra': [1]}",
         "generate_unique_id_function": "unique",
         "max_body_size": choices.one("10", "0", "100000"),
@@ -204,7 +226,12 @@ def _body(
         lines += more
     else:
         lines.append(f"return shown({signature.dict_text()})")
-    if "status_code" in options and options["status_code"] in ("204", "304") and choices.maybe(0.8) and not made.streams:
+    if (
+        "status_code" in options
+        and options["status_code"] in ("204", "304")
+        and choices.maybe(0.8)
+        and not made.streams
+    ):
         lines[-1] = "return None"
         returns = choices.one("", " -> None")
         options.pop("response_model", None)
@@ -212,7 +239,9 @@ def _body(
     return head, lines
 
 
-def _modelled(choices: Choices, graph: Graph, signature: Signature, options: dict[str, str]) -> tuple[str, list[str]]:
+def _modelled(
+    choices: Choices, graph: Graph, signature: Signature, options: dict[str, str]
+) -> tuple[str, list[str]]:
     """A result with a type."""
     if graph.models and choices.maybe(0.65):
         kind = choices.of(graph.models).kind(choices)
@@ -234,7 +263,9 @@ def _modelled(choices: Choices, graph: Graph, signature: Signature, options: dic
     if choices.maybe(0.1):
         options["response_model_by_alias"] = "False"
     if choices.maybe(0.12):
-        options["response_model_" + choices.one("include", "exclude")] = choices.one("{'a'}", "{'name', 'q'}", "{'a': True}", "['b']")
+        options["response_model_" + choices.one("include", "exclude")] = choices.one(
+            "{'a'}", "{'name', 'q'}", "{'a': True}", "['b']"
+        )
     if choices.maybe(0.6):
         if choices.maybe(0.2):
             annotation = repr(annotation)
@@ -243,12 +274,16 @@ def _modelled(choices: Choices, graph: Graph, signature: Signature, options: dic
     return choices.one("", "", " -> Any"), [f"return {value}"]
 
 
-def _stream(choices: Choices, graph: Graph, made: Endpoint, options: dict[str, str], *, is_async: bool) -> tuple[str, list[str]]:
+def _stream(
+    choices: Choices, graph: Graph, made: Endpoint, options: dict[str, str], *, is_async: bool
+) -> tuple[str, list[str]]:
     """A generator endpoint: JSON lines, bytes or server-sent events."""
     style = choices.one("lines", "bytes", "events")
     if style == "events" and not is_async:  # whose first item races with the exit of dependencies
         style = "lines"
-    origin = choices.one("AsyncIterable", "AsyncIterator") if is_async else choices.one("Iterable", "Iterator")
+    origin = (
+        choices.one("AsyncIterable", "AsyncIterator") if is_async else choices.one("Iterable", "Iterator")
+    )
     options.pop("response_class", None)
     item = ""
     if style == "bytes":
@@ -273,7 +308,9 @@ def _stream(choices: Choices, graph: Graph, made: Endpoint, options: dict[str, s
         )
         item = choices.one("", "ServerSentEvent", "Any")
     else:
-        values = choices.some(("{'a': 1}", "1", "'é'", "Cat()", "None", "float('nan')", "[Point(1)]", "object()"), 0, 4)
+        values = choices.some(
+            ("{'a': 1}", "1", "'é'", "Cat()", "None", "float('nan')", "[Point(1)]", "object()"), 0, 4
+        )
         item = choices.one("", "Any", "int", "Cat", "dict[str, int]")
     place = f"{made.name} middle"
     made.places.append(place)
@@ -284,7 +321,9 @@ def _stream(choices: Choices, graph: Graph, made: Endpoint, options: dict[str, s
     return f" -> {origin}[{item}]" if item else "", lines
 
 
-def make_websocket(choices: Choices, graph: Graph, router: str, name: str, shared: list[tuple[str, str]]) -> Endpoint:
+def make_websocket(
+    choices: Choices, graph: Graph, router: str, name: str, shared: list[tuple[str, str]]
+) -> Endpoint:
     """A WebSocket endpoint."""
     path, parameters = make_path(choices)
     signature = Signature(required=["websocket: WebSocket"], special=["websocket"])
@@ -296,10 +335,16 @@ def make_websocket(choices: Choices, graph: Graph, router: str, name: str, share
     user = Dependency(name, "", signature.wanted)
     for index in choices.many(0, 2):
         graph.depend(signature, user, f"dep{index}")
-    made = Endpoint(name, path, (), "", signature.wanted, places=[*user.places, name, f"{name} open"], websocket=True)
+    made = Endpoint(
+        name, path, (), "", signature.wanted, places=[*user.places, name, f"{name} open"], websocket=True
+    )
     lines = [f"trip({name!r})"]
     if choices.maybe(0.9):
-        lines.append(choices.one("await websocket.accept()", "await websocket.accept(subprotocol='p', headers=[(b'a', b'1')])"))
+        lines.append(
+            choices.one(
+                "await websocket.accept()", "await websocket.accept(subprotocol='p', headers=[(b'a', b'1')])"
+            )
+        )
     lines += [f"trip('{name} open')", f"await websocket.send_json(shown({signature.dict_text()}))"]
     for _ in choices.many(0, 3):
         lines.append(

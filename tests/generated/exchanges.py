@@ -21,7 +21,32 @@ _FITTING = {
     "path": ("a/b", "x", "", "a//b/", "../c"),
     "hex": ("ff", "0", "bad", "FF"),
 }
-_SEGMENTS = ("a", "1", "2", "b", "me", "items", "abc", "me", "é", "a b", "a%2Fb", "1.5", "-1", "x.y", "%00", "%0A", "a%0A", "%FF", "+", "a:b", "٣", "", "%25", "items")
+_SEGMENTS = (
+    "a",
+    "1",
+    "2",
+    "b",
+    "me",
+    "items",
+    "abc",
+    "me",
+    "é",
+    "a b",
+    "a%2Fb",
+    "1.5",
+    "-1",
+    "x.y",
+    "%00",
+    "%0A",
+    "a%0A",
+    "%FF",
+    "+",
+    "a:b",
+    "٣",
+    "",
+    "%25",
+    "items",
+)
 
 Step = Exchange | str
 """An exchange, or source text that changes the application."""
@@ -102,8 +127,7 @@ def _target(choices: Choices, reach: Reach) -> bytes:
         return choices.one(choices.of(_SEGMENTS), choices.of(_SEGMENTS[:8]), quote(scalar.texts[0], safe=":"))
 
     text = "".join(
-        filled(part) if isinstance(part, re.Match) else quote(part, safe="/()")
-        for part in _split(reach.path)
+        filled(part) if isinstance(part, re.Match) else quote(part, safe="/()") for part in _split(reach.path)
     )
     if not choices.careful and choices.maybe(0.3):
         text = choices.one(
@@ -161,7 +185,12 @@ def _headers(choices: Choices, wanted: list[Wanted]) -> Headers:
     if choices.maybe(0.05):
         found = [header("host", choices.one("a.org", "testserver:8000", "other", "bad host", ""))]
     for name, text in _pairs(choices, wanted, "header"):
-        found.append((name.lower().encode("latin-1", "replace"), text.encode(choices.one("utf-8", "latin-1"), "replace")))
+        found.append(
+            (
+                name.lower().encode("latin-1", "replace"),
+                text.encode(choices.one("utf-8", "latin-1"), "replace"),
+            )
+        )
     cookie = _cookie(choices, wanted)
     if cookie:
         found.append((b"cookie", cookie))
@@ -238,7 +267,12 @@ def _chunked(choices: Choices, body: bytes) -> tuple[bytes, ...]:
     if choices.maybe(0.8):
         return (body,)
     at = choices.randint(0, len(body))
-    return choices.one((body[:at], body[at:]), (b"", body), (body, b""), (body[:1], b"", body[1:at], body[at:]) if at else (body,))
+    return choices.one(
+        (body[:at], body[at:]),
+        (b"", body),
+        (body, b""),
+        (body[:1], b"", body[1:at], body[at:]) if at else (body,),
+    )
 
 
 def _body(choices: Choices, wanted: list[Wanted], places: set[str]) -> tuple[str | None, bytes]:
@@ -291,7 +325,19 @@ def _mutated(choices: Choices, raw: bytes) -> bytes:
 def _form(choices: Choices, pairs: list[tuple[str, str]]) -> bytes:
     raw = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in pairs).encode()
     if not choices.careful and choices.maybe(0.25):
-        raw = choices.one(raw + b"&", b"&" + raw, raw + b"&q", raw + b"&q=%zz", raw + b"&q=%ff", raw + b"&q=\xff", raw + b";q=1", b"=", b"", raw + b"&=", b"a=1" * 3)
+        raw = choices.one(
+            raw + b"&",
+            b"&" + raw,
+            raw + b"&q",
+            raw + b"&q=%zz",
+            raw + b"&q=%ff",
+            raw + b"&q=\xff",
+            raw + b";q=1",
+            b"=",
+            b"",
+            raw + b"&=",
+            b"a=1" * 3,
+        )
     return raw
 
 
@@ -304,7 +350,13 @@ def _multipart(choices: Choices, wanted: list[Wanted]) -> tuple[str, bytes]:
             for _ in range(choices.one(1, 2) if item.kind.many else 1):
                 filename = choices.one("f.txt", "", "é.bin", 'q"uote', None)
                 kind = choices.one("text/plain", None, "image/png; x=1")
-                lines += _part(choices, item.names[0], filename, kind, choices.one(b"data", b"", b"\xff\x00", b"line\r\nline", b"x" * 3000))
+                lines += _part(
+                    choices,
+                    item.names[0],
+                    filename,
+                    kind,
+                    choices.one(b"data", b"", b"\xff\x00", b"line\r\nline", b"x" * 3000),
+                )
     lines += f"--{BOUNDARY}--\r\n".encode()
     if not choices.careful and choices.maybe(0.2):
         lines = choices.one(

@@ -81,7 +81,14 @@ UUID_ = Kind(
 )
 DATETIME = Kind(
     "datetime",
-    ("2024-01-02T03:04:05Z", "2024-01-02", "1700000000", "2024-01-02 03:04:05.678+01:00", "x", "2024-13-01T00:00"),
+    (
+        "2024-01-02T03:04:05Z",
+        "2024-01-02",
+        "1700000000",
+        "2024-01-02 03:04:05.678+01:00",
+        "x",
+        "2024-13-01T00:00",
+    ),
     ("2024-01-02T03:04:05Z", 1700000000, "2024-01-02", 1.5, None, "x", True),
     ("datetime(2024, 1, 2, 3, 4, 5)", "datetime(2024, 1, 2, 3, 4, 5, 6, tzinfo=timezone.utc)"),
 )
@@ -98,21 +105,29 @@ DELTA = Kind(
     ("P1D", 1.5, None, "x", 3600),
     ("timedelta(seconds=1.5)", "timedelta(days=-1)"),
 )
-BYTES = Kind("bytes", ("a", "", "é"), ("a", "é", 1, None, ""), ("b'a'", "b''"), ("min_length=2", "max_length=1"))
+BYTES = Kind(
+    "bytes", ("a", "", "é"), ("a", "é", 1, None, ""), ("b'a'", "b''"), ("min_length=2", "max_length=1")
+)
 COLOR = Kind("Color", ("red", "blue", "RED", ""), ("red", "x", 1, None), ("Color.red", "Color.blue"))
 LEVEL = Kind("Level", ("1", "2", "3", "low"), (1, 2, 3, "1", None, 1.0), ("Level.low", "Level.high"))
 LITERAL = Kind("Literal['a', 'b', 1]", ("a", "b", "1", "c"), ("a", 1, True, "1", "c", None), ("'a'", "1"))
 INT_STR = Kind("int | str", ("1", "x", "1.5", ""), (1, "1", "x", None, 1.5, []), ("1", "'a'"))
 STR_INT = Kind("str | int", ("1", "x"), (1, "1", None, True), ("1", "'a'"))
 FLOAT_BOOL = Kind("Union[float, bool]", ("1", "true", "x"), (1, True, "on", None), ("1.0", "True"))
-ANY = Kind("Any", ("a", "1"), (1, "a", None, [1, {"a": None}], {"a": [1.5, True]}, 1e400), ("1", "'a'", "[1, 'a']"))
+ANY = Kind(
+    "Any", ("a", "1"), (1, "a", None, [1, {"a": None}], {"a": [1.5, True]}, 1e400), ("1", "'a'", "[1, 'a']")
+)
 STRIPPED = Kind("Stripped", (" a ", "a", ""), (" a ", 1, None), ("'a'",))
 EVEN = Kind("Even", ("2", "3", "x"), (2, 3, "4", None), ("2",))
 NAME = Kind("Name", ("a", "1"), ("a", 1, None), ("Name('a')",))
-ADDRESS = Kind("IPv4Address", ("127.0.0.1", "1.2.3", "x"), ("127.0.0.1", 1, None), ("IPv4Address('127.0.0.1')",))
+ADDRESS = Kind(
+    "IPv4Address", ("127.0.0.1", "1.2.3", "x"), ("127.0.0.1", 1, None), ("IPv4Address('127.0.0.1')",)
+)
 FILE_PATH = Kind("PurePosixPath", ("/a/b", "a"), ("/a", 1, None), ("PurePosixPath('/a')",))
 SECRET = Kind("SecretStr", ("a", ""), ("a", 1, None), ("SecretStr('a')",))
-URL = Kind("HttpUrl", ("http://a.b", "http://é.com/x?y", "x"), ("http://a.b/c", 1, None), ("HttpUrl('http://a.b')",))
+URL = Kind(
+    "HttpUrl", ("http://a.b", "http://é.com/x?y", "x"), ("http://a.b/c", 1, None), ("HttpUrl('http://a.b')",)
+)
 
 SCALARS: tuple[Kind, ...] = (
     STR, INT, FLOAT, BOOL, DECIMAL, UUID_, DATETIME, DATE, TIME, DELTA, BYTES, COLOR, LEVEL, LITERAL, INT_STR,
@@ -156,9 +171,18 @@ STRUCTURES: tuple[Kind, ...] = (
     Kind("Movie", (), ({"name": "a"}, {"name": "a", "year": 1}, {"year": 1}, None), ("Movie(name='a')",)),
     Kind("Pair", (), ([1, "a"], {"left": 1, "right": "a"}, [1], None), ("Pair(1, 'a')",)),
     Kind("list[dict[str, Any]]", (), ([{}], [{"a": [1]}], {}, None, [1]), ("[{'a': 1}]",)),
-    Kind("Pet", (), ({"kind": "cat", "lives": 9}, {"kind": "dog"}, {"kind": "x"}, {}, None), ("Cat(lives=3)",)),
-    Kind("Cat | Dog", (), ({"kind": "cat", "lives": 9}, {"kind": "dog", "name": "a"}, {}, None), ("Dog(name='a')",)),
+    Kind(
+        "Pet", (), ({"kind": "cat", "lives": 9}, {"kind": "dog"}, {"kind": "x"}, {}, None), ("Cat(lives=3)",)
+    ),
+    Kind(
+        "Cat | Dog",
+        (),
+        ({"kind": "cat", "lives": 9}, {"kind": "dog", "name": "a"}, {}, None),
+        ("Dog(name='a')",),
+    ),
     Kind("Numbers", (), ([1, 2], [1, "x"], None, {}), ("Numbers([1])",)),
-    Kind("Tree", (), ({"n": 1, "kids": [{"n": 2, "kids": []}]}, {"n": 1, "kids": [{}]}, None), ("Tree(n=1)",)),
+    Kind(
+        "Tree", (), ({"n": 1, "kids": [{"n": 2, "kids": []}]}, {"n": 1, "kids": [{}]}, None), ("Tree(n=1)",)
+    ),
 )
 """What only a body or a result can be."""

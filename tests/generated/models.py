@@ -76,7 +76,9 @@ def make_model(choices: Choices, name: str, others: list[Model], *, flat: bool) 
     lines: list[str] = []
     config = _config(choices)
     if config:
-        lines.append(f"model_config = ConfigDict({', '.join(f'{key}={value}' for key, value in config.items())})")
+        lines.append(
+            f"model_config = ConfigDict({', '.join(f'{key}={value}' for key, value in config.items())})"
+        )
     camel = "alias_generator" in config
     for field_name in choices.some(NAMES, 1, 5):
         kind = _member_kind(choices, others, flat=flat)
@@ -103,7 +105,13 @@ def _config(choices: Choices) -> dict[str, str]:
         config["populate_by_name"] = "True"
     if choices.maybe(0.15):
         config["alias_generator"] = "to_camel"
-    for option in ("str_strip_whitespace", "from_attributes", "use_enum_values", "validate_default", "frozen"):
+    for option in (
+        "str_strip_whitespace",
+        "from_attributes",
+        "use_enum_values",
+        "validate_default",
+        "frozen",
+    ):
         if choices.maybe(0.05):
             config[option] = "True"
     if choices.maybe(0.04):
@@ -142,7 +150,9 @@ def _field(choices: Choices, name: str, kind: Kind, *, camel: bool) -> tuple[Mem
     elif choices.maybe(0.05):
         options.append(f"serialization_alias='{name}Out'")
     if choices.maybe(0.1):
-        options.append(choices.one("title='T'", "description='d'", "examples=[1]", "deprecated=True", "exclude=True"))
+        options.append(
+            choices.one("title='T'", "description='d'", "examples=[1]", "deprecated=True", "exclude=True")
+        )
     default = choices.of(kind.constants) if choices.maybe(0.45) else None
     if options and choices.maybe():
         line = f"{name}: Annotated[{kind.annotation}, Field({', '.join(options)})]"
@@ -152,7 +162,9 @@ def _field(choices: Choices, name: str, kind: Kind, *, camel: bool) -> tuple[Mem
         return Member(name, wire, kind), f"{name}: {kind.annotation} = Field({', '.join([*first, *options])})"
     if default is not None and choices.maybe(0.2):
         default = f"Field(default_factory=lambda: {default})"
-    return Member(name, wire, kind), f"{name}: {kind.annotation}" + (f" = {default}" if default is not None else "")
+    return Member(name, wire, kind), f"{name}: {kind.annotation}" + (
+        f" = {default}" if default is not None else ""
+    )
 
 
 def _extras(choices: Choices, members: list[Member]) -> list[str]:
@@ -161,7 +173,11 @@ def _extras(choices: Choices, members: list[Member]) -> list[str]:
         lines += ["@computed_field", "@property", "def computed(self) -> str:", "    return 'computed'"]
     if choices.maybe(0.08):
         name = choices.of(members).name
-        lines += [f"@field_serializer({name!r})", "def as_text(self, value) -> str:", "    return f'text {value}'"]
+        lines += [
+            f"@field_serializer({name!r})",
+            "def as_text(self, value) -> str:",
+            "    return f'text {value}'",
+        ]
     if choices.maybe(0.08):
         lines += [
             "@model_validator(mode='after')",

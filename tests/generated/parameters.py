@@ -83,7 +83,11 @@ def add_parameter(choices: Choices, signature: Signature, name: str, flat: list[
             options.append("convert_underscores=False")
             wire = (name,)
     if choices.maybe(0.2):
-        wire = (choices.one(f"{name}-alias", f"{name}[]", f"X-{name}", f"{name}.é" if place == "query" else f"{name}.x"),)
+        wire = (
+            choices.one(
+                f"{name}-alias", f"{name}[]", f"X-{name}", f"{name}.é" if place == "query" else f"{name}.x"
+            ),
+        )
         options.append(f"alias={wire[0]!r}")
     elif choices.maybe(0.1):
         wire = (f"{name}1", f"{name}-2")
@@ -91,14 +95,18 @@ def add_parameter(choices: Choices, signature: Signature, name: str, flat: list[
     if kind.constraints and choices.maybe(0.35):
         options.append(choices.of(kind.constraints))
     if choices.maybe(0.1):
-        options.append(choices.one("title='T'", "description='d'", "deprecated=True", "include_in_schema=False"))
+        options.append(
+            choices.one("title='T'", "description='d'", "deprecated=True", "include_in_schema=False")
+        )
     if choices.maybe(0.05):
         options.append("examples=['e']")
     if choices.maybe(0.05):
         options.append("validate_default=True")
     default = choices.of(kind.constants) if choices.maybe(0.55) else None
     if choices.maybe(0.06):
-        inner = choices.one(Kind("list[int]", ("[1]", "[", "1", '["a"]'), (), ()), Kind("dict", ('{"a":1}', "{", ""), (), ()))
+        inner = choices.one(
+            Kind("list[int]", ("[1]", "[", "1", '["a"]'), (), ()), Kind("dict", ('{"a":1}', "{", ""), (), ())
+        )
         annotation = f": Annotated[Json[{inner.annotation}], {marker}({', '.join(o for o in options if 'alias' in o)})]"
         signature.add(name, annotation, None, Wanted(place, wire, inner))
         return
@@ -131,7 +139,12 @@ def _add_model(choices: Choices, signature: Signature, name: str, place: str, mo
     options = "convert_underscores=False" if place == "header" and choices.maybe(0.2) else ""
     optional = choices.maybe(0.2)
     annotation = f"{model.name} | None" if optional else model.name
-    signature.add(name, f": Annotated[{annotation}, {place.capitalize()}({options})]", "None" if optional else None, *wanted)
+    signature.add(
+        name,
+        f": Annotated[{annotation}, {place.capitalize()}({options})]",
+        "None" if optional else None,
+        *wanted,
+    )
 
 
 def _member_wanted(place: str, name: str, wire: tuple[str, ...], kind: Kind) -> Wanted:
@@ -182,7 +195,10 @@ def _body_kind(choices: Choices, models: list[Model]) -> Kind:
         elif len(models) > 1 and choices.maybe(0.15):
             other = choices.of(models).kind(choices)
             kind = Kind(
-                f"Union[{kind.annotation}, {other.annotation}]", (), kind.values + other.values, kind.constants
+                f"Union[{kind.annotation}, {other.annotation}]",
+                (),
+                kind.values + other.values,
+                kind.constants,
             )
     else:
         kind = choices.of(choices.one(STRUCTURES, SEQUENCES, SCALARS))

@@ -1,6 +1,6 @@
 """What every generated application starts with: imports, and the classes and functions it chooses from."""
 
-HEADER = '''\
+HEADER = """\
 import contextvars
 import re
 from collections import deque
@@ -46,7 +46,7 @@ from fastapi.security import (
     OAuth2AuthorizationCodeBearer, OAuth2PasswordBearer, OAuth2PasswordRequestForm, OpenIdConnect, SecurityScopes,
 )
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-'''
+"""
 
 # Each block is left out of an application that does not name what it defines.
 BLOCKS = (
@@ -99,23 +99,23 @@ def shown(value):
         return value
     return f"{type(value).__name__} {value!r}"
 ''',
-    '''\
+    """\
 class Color(str, Enum):
     red = "red"
     blue = "blue"
-''',
-    '''\
+""",
+    """\
 class Level(IntEnum):
     low = 1
     high = 2
-''',
-    '''\
+""",
+    """\
 Name = NewType("Name", str)
-''',
-    '''\
+""",
+    """\
 Stripped = Annotated[str, BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)]
-''',
-    '''\
+""",
+    """\
 def check_even(value):
     if value % 2:
         raise ValueError("odd")
@@ -123,24 +123,24 @@ def check_even(value):
 
 
 Even = Annotated[int, AfterValidator(check_even)]
-''',
-    '''\
+""",
+    """\
 @dataclass
 class Point:
     x: int
     y: float = 0.5
-''',
-    '''\
+""",
+    """\
 class Movie(TypedDict, total=False):
     name: str
     year: int
-''',
-    '''\
+""",
+    """\
 class Pair(NamedTuple):
     left: int
     right: str = "r"
-''',
-    '''\
+""",
+    """\
 class Cat(BaseModel):
     kind: Literal["cat"] = "cat"
     lives: int = 9
@@ -152,17 +152,17 @@ class Dog(BaseModel):
 
 
 Pet = Annotated[Union[Cat, Dog], Field(discriminator="kind")]
-''',
-    '''\
+""",
+    """\
 class Numbers(RootModel[list[int]]):
     pass
-''',
-    '''\
+""",
+    """\
 class Tree(BaseModel):
     n: int
     kids: "list[Tree]" = []
-''',
-    '''\
+""",
+    """\
 class Known(Exception):
     pass
 
@@ -173,8 +173,8 @@ class KnownChild(Known):
 
 class Unknown(Exception):
     pass
-''',
-    '''\
+""",
+    """\
 class HexConvertor(Convertor[int]):
     regex = "[0-9a-f]+"
 
@@ -188,8 +188,8 @@ class HexConvertor(Convertor[int]):
 
 
 register_url_convertor("hex", HexConvertor())
-''',
-    '''\
+""",
+    """\
 class Text(str):
     pass
 
@@ -210,7 +210,7 @@ class Plain:
 class Slow:
     def __iter__(self):
         yield 1
-''',
+""",
     '''\
 class PureMiddleware:
     """Log, and mark each response."""
@@ -237,7 +237,7 @@ class PureMiddleware:
         finally:
             log("middleware", self.name, "route", getattr(scope.get("route"), "path", None), scope.get("path_params"))
 ''',
-    '''\
+    """\
 class BaseMiddleware(starlette.middleware.base.BaseHTTPMiddleware):
     async def dispatch(self, request, call_next):
         log("base in", request.url.path, await request.body() if "read" in request.query_params else "")
@@ -245,7 +245,7 @@ class BaseMiddleware(starlette.middleware.base.BaseHTTPMiddleware):
         log("base out", response.status_code, request.scope.get("path_params"))
         response.headers["x-base"] = "1"
         return response
-''',
+""",
     '''\
 class ShortMiddleware:
     """Answer some requests without asking the application."""
@@ -258,7 +258,7 @@ class ShortMiddleware:
             raise HTTPException(409, "short")
         await self.app(scope, receive, send)
 ''',
-    '''\
+    """\
 class LoggedRoute(APIRoute):
     def get_route_handler(self):
         handler = super().get_route_handler()
@@ -270,8 +270,8 @@ class LoggedRoute(APIRoute):
             return response
 
         return logged
-''',
-    '''\
+""",
+    """\
 class LoudRequest(Request):
     async def body(self):
         body = await super().body()
@@ -291,20 +291,20 @@ class RequestRoute(APIRoute):
                 raise HTTPException(400, "invalid") from error
 
         return other
-''',
-    '''\
+""",
+    """\
 class PrettyResponse(JSONResponse):
     media_type = "application/vnd.pretty+json"
 
     def render(self, content):
         return ("pretty " + str(content)).encode("utf-8", "replace")
-''',
-    '''\
+""",
+    """\
 class QuietResponse(JSONResponse):
     def __init__(self, content=None, **options):
         super().__init__(content, **options)
         self.headers["x-quiet"] = "1"
-''',
+""",
     '''\
 class Owned(BaseModel):
     """Read from attributes."""
@@ -312,11 +312,11 @@ class Owned(BaseModel):
     model_config = ConfigDict(from_attributes=True)
     a: int
 ''',
-    '''\
+    """\
 current = contextvars.ContextVar("current", default="unset")
-''',
-    '''\
+""",
+    """\
 def unique(route):
     return f"own_{route.name}_{'_'.join(sorted(route.methods))}"
-''',
+""",
 )

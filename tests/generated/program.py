@@ -3,11 +3,11 @@
 import ast
 import functools
 import inspect
+import json
 import linecache
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -131,8 +131,6 @@ async def _serve(program: Program, space: dict[str, Any]) -> list[driver.Outcome
 
 
 def _openapi(app: Any) -> str:
-    import json
-
     try:
         return json.dumps(app.openapi(), indent=1, ensure_ascii=False)
     except Exception as error:
@@ -166,7 +164,9 @@ def _differences(program: Program, left: Run, right: Run, names: tuple[str, str]
     refused = [same(text) for text in left.refused], [same(text) for text in right.refused]
     if refused[0] != refused[1]:
         yield Difference(None, _first_part("refused", *refused))
-    for index, (step, one, other) in enumerate(zip(program.steps, left.outcomes, right.outcomes, strict=False)):
+    for index, (step, one, other) in enumerate(
+        zip(program.steps, left.outcomes, right.outcomes, strict=False)
+    ):
         if isinstance(one, str) or isinstance(other, str) or isinstance(step, str):
             if not isinstance(one, str) or not isinstance(other, str) or same(one) != same(other):
                 yield Difference(index, (f"change: {one} != {other}",))
@@ -175,27 +175,22 @@ def _differences(program: Program, left: Run, right: Run, names: tuple[str, str]
         if lines:
             yield Difference(index, tuple(lines))
     if same(left.openapi) != same(right.openapi):
-        yield Difference(None, _first_part("openapi", same(left.openapi).splitlines(), same(right.openapi).splitlines()))
+        yield Difference(
+            None, _first_part("openapi", same(left.openapi).splitlines(), same(right.openapi).splitlines())
+        )
 
 
 def _first_part(what: str, left: list[str], right: list[str]) -> tuple[str, ...]:
     for index in range(max(len(left), len(right))):
         if left[index : index + 1] != right[index : index + 1]:
-            return f"{what}:", *(f"    {side} {lines[index : index + 3]}" for side, lines in zip(("reference", "candidate"), (left, right), strict=True))
+            return f"{what}:", *(
+                f"    {side} {lines[index : index + 3]}"
+                for side, lines in zip(("reference", "candidate"), (left, right), strict=True)
+            )
     return (what,)
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Without the warnings that declarations give."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-_MAIN = '''
+_MAIN = """
 STEPS = [
 {steps}
 ]
@@ -206,23 +201,25 @@ async def main():
         if isinstance(step, str):
             exec(step, globals())
         else:
-            print(step, "\\n    ", (await drive(app, step)).__dict__, "\\n")
+            print(step)
+            for name, value in vars(await drive(app, step)).items():
+                print("   ", name, value)
 
 
 if __name__ == "__main__":
     print(globals().get("REFUSED"))
     anyio.run(main, backend={backend!r})
     print(json.dumps(app.openapi()))
-'''
+"""
 
 
 def stand_alone(program: Program, title: str = "") -> str:
     """A Python program that needs nothing of this project: run it with each package and compare what it prints."""
+    switch = f"if sys.argv[1:] == [{CANDIDATE!r}]:\n    import {CANDIDATE}.dropin\n\n    {CANDIDATE}.dropin.install()\n"
     parts = [
-        f"# {title}\n# Run this with `fastapi` and with `{CANDIDATE}` as its argument; the output should be the same.",
+        f"# {title}\n# Run this with `{REFERENCE}` and with `{CANDIDATE}` as its argument: the output should be the same.",
         inspect.getsource(driver),
-        "import sys",
-        f"import {CANDIDATE} as _candidate\n\nif sys.argv[1:] == [{CANDIDATE!r}]:\n    import {CANDIDATE}.dropin\n\n    {CANDIDATE}.dropin.install()\n",
+        f"import sys\n\n{switch}",
         program.source,
         _MAIN.format(steps="\n".join(f"    {step!r}," for step in program.steps), backend=program.backend),
     ]

@@ -7,14 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from .prelude import HEADER
-from .program import Difference, Program, compared
-
-_TRIES = 1500
+from .program import Difference, Program, compared, stand_alone
 
 
-def reduced(program: Program, difference: Difference) -> Program:
-    """The smallest program found that still has a difference of the same kind."""
-    search = _Search(difference.kind)
+def reduced(program: Program, difference: Difference, tries: int) -> Program:
+    """The smallest program found, in so many tries, that still has a difference of the same kind."""
+    search = _Search(difference.kind, tries)
     if difference.step is not None:
         last = program.steps[difference.step]
         for steps in ((last,), (*program.steps[max(0, difference.step - 1) : difference.step], last)):
@@ -34,9 +32,9 @@ def reduced(program: Program, difference: Difference) -> Program:
 
 
 class _Search:
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, tries: int) -> None:
         self.kind = kind
-        self.left = _TRIES
+        self.left = tries
 
     def holds(self, program: Program) -> bool:
         """Whether the difference is still there."""
@@ -57,7 +55,9 @@ class _Search:
                 program = shorter
         for index, step in enumerate(program.steps):
             for change in ({"headers": ()}, {"body": (b"",)}, {"scope": {}}, {"messages": ()}):
-                if isinstance(step, str) or not all(getattr(step, name, value) != value for name, value in change.items()):
+                if isinstance(step, str) or not all(
+                    getattr(step, name, value) != value for name, value in change.items()
+                ):
                     continue
                 simpler: Any = replace(step, **change)
                 steps = (*program.steps[:index], simpler, *program.steps[index + 1 :])
@@ -75,8 +75,8 @@ class _Search:
             removal = next((remove for at, remove in enumerate(_removals(smaller)) if at == position), None)
             if removal is None:
                 break
-            owner, index = removal
-            del owner[index]
+            for owner, index in removal:
+                del owner[index]
             text = HEADER + "\n\n" + ast.unparse(ast.fix_missing_locations(smaller))
             if self.holds(shorter := replace(program, source=text)):
                 program, tree = shorter, smaller
@@ -85,17 +85,35 @@ class _Search:
         return program
 
 
-def _removals(tree: ast.AST) -> Iterator[tuple[list[Any], int]]:
-    """Every list in the tree with an index of what could be left out of it."""
+def _removals(tree: ast.AST) -> Iterator[list[tuple[list[Any], int]]]:
+    """Everything in the tree that could be left out: what is to be deleted together, from which lists."""
     for node in ast.walk(tree):
+        if isinstance(node, ast.arguments):
+            yield from _parameters(node)
+            continue
+        if isinstance(node, ast.Dict):
+            yield from ([(node.keys, index), (node.values, index)] for index in reversed(range(len(node.keys))))
+            continue
         for name, value in ast.iter_fields(node):
-            if not isinstance(value, list) or name in {"ops", "comparators", "defaults", "kw_defaults", "values", "keys"}:
+            if not isinstance(value, list) or name in {"ops", "comparators", "values"}:
                 continue
             if name == "body" and len(value) == 1 and not isinstance(node, ast.Module):
                 continue
-            if isinstance(node, ast.arguments) and name == "args" and node.defaults:
-                continue
-            if name == "kwonlyargs":
-                continue
-            for index in range(len(value) - 1, -1, -1):
-                yield value, index
+            yield from ([(value, index)] for index in reversed(range(len(value))))
+
+
+def _parameters(node: ast.arguments) -> Iterator[list[tuple[list[Any], int]]]:
+    required = len(node.args) - len(node.defaults)
+    for index in reversed(range(len(node.args))):
+        default = [(node.defaults, index - required)] if index >= required else []
+        yield [(node.args, index), *default]
+    for index in reversed(range(len(node.kwonlyargs))):
+        yield [(node.kwonlyargs, index), (node.kw_defaults, index)]
+
+
+def report(program: Program, difference: Difference, tries: int) -> str:
+    """The difference, and a stand-alone program that shows it."""
+    small = reduced(program, difference, tries)
+    rest = next((found for found in compared(small)[0] if found.kind == difference.kind), difference)
+    title = "\n# ".join("\n".join(rest.lines).splitlines())
+    return "\n".join([f"seed {program.seed}", *difference.lines, "", stand_alone(small, title)])

@@ -1,7 +1,9 @@
 """From a tree of dependants to the flat array of steps that Rust executes."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from .._compat import ModelField
@@ -73,11 +75,13 @@ class GraphBuilder:
         overrides = dict(self._overrides) if self._overrides else None
         return Graph(self._steps, self._slots, len(self.cache_keys), overrides, self)
 
-    def rebuild(self, decided: int, overrides: Mapping[Any, Callable[..., Any]]) -> Graph:
-        """Return the graph with other overrides, the first `decided` dependencies staying as they are.
+    def rebuild(self, done: int, overrides: Mapping[Any, Callable[..., Any]]) -> Graph | None:
+        """Return the graph with other overrides for whatever comes after step `done`.
 
-        Its steps, slots and cache cells are the same as before up to there.
+        Its steps, slots and cache cells are the same as before up to there; None if that can't be, since the
+        tree was changed meanwhile.
         """
+        decided = self._steps[done].decided
         builder = GraphBuilder(
             overrides=overrides,
             websocket=self._websocket,
@@ -85,22 +89,21 @@ class GraphBuilder:
             form=self._form,
             decided=self._decisions[:decided],
         )
-        return builder.build(*self._root)
+        graph = builder.build(*self._root)
+        same = len(graph.steps) > done and all(
+            _place(old) == _place(new) for old, new in zip(self._steps[: done + 1], graph.steps, strict=False)
+        )
+        return graph if same and _place(self._steps[-1]) == _place(graph.steps[-1]) else None
 
     def _add(self, dependant: Dependant, kind: CallKind) -> tuple[int, Step]:
         """Append the steps of `dependant`, its dependencies before itself."""
-        slots = self._allocate(_argument_names(dependant, self._websocket))
+        node = _Node.of(dependant, self._websocket)
+        slots = self._allocate(node.argument_names())
         step = Step(call=dependant.call, kind=kind, first_slot=self._slots - len(slots), names=tuple(slots))
-        children = [self._add_dependency(child, slots) for child in dependant.dependencies]
-        step.params = [
-            _param(source, field, slots[field.name])
-            for source, attribute in _SOURCES
-            for field in getattr(dependant, attribute)
-        ]
-        step.body = self._body(dependant, slots)
-        step.injections = [
-            (injection, slots[name]) for injection, name in _injections(dependant, self._websocket)
-        ]
+        children = [self._add_dependency(child, name, slots) for child, name in node.dependencies]
+        step.params = [_param(source, field, slots[field.name]) for source, field in node.params]
+        step.body = self._body(node.body, slots)
+        step.injections = [(injection, slots[name]) for injection, name in node.injections]
         index = len(self._steps)
         step.decided = self._decided
         self._steps.append(step)
@@ -113,7 +116,7 @@ class GraphBuilder:
         self._slots += len(slots)
         return slots
 
-    def _add_dependency(self, declared: Dependant, slots: dict[str, int]) -> Step:
+    def _add_dependency(self, declared: Dependant, name: str | None, slots: dict[str, int]) -> Step:
         used = self._decide(declared)
         _, step = self._add(used, _dependency_kind(used.call))
         key = _get_cache_key(dependant=declared, uses_scopes_cache=self._uses_scopes)
@@ -121,7 +124,7 @@ class GraphBuilder:
         step.use_cache = declared.use_cache
         step.function_scope = declared.scope == "function"
         step.concurrency = used.concurrency
-        step.target = None if declared.name is None else slots[declared.name]
+        step.target = None if name is None else slots[name]
         return step
 
     def _decide(self, declared: Dependant) -> Dependant:
@@ -134,7 +137,8 @@ class GraphBuilder:
         if not self._overrides:
             return declared
         assert declared.call is not None
-        return get_dependant(
+        analyze = partial(
+            get_dependant,
             path=declared.path or "",
             call=self._overrides.get(declared.call, declared.call),
             name=declared.name,
@@ -142,9 +146,12 @@ class GraphBuilder:
             scope=declared.scope,
             concurrency=declared.concurrency,
         )
+        try:
+            return analyze()
+        except Exception:
+            return _refused(declared, analyze)
 
-    def _body(self, dependant: Dependant, slots: dict[str, int]) -> tuple[str, Any] | None:
-        fields = dependant.body_params
+    def _body(self, fields: list[ModelField], slots: dict[str, int]) -> tuple[str, Any] | None:
         if not fields:
             return None
         if self._form or any(isinstance(field.field_info, Form) for field in fields):
@@ -159,13 +166,48 @@ class GraphBuilder:
         return "keys", keys
 
 
-def _argument_names(dependant: Dependant, websocket: bool) -> list[str]:
-    """The keyword arguments of a call, in the order in which the reference fills them."""
-    names = [child.name for child in dependant.dependencies if child.name is not None]
-    names += [field.name for _, attribute in _SOURCES for field in getattr(dependant, attribute)]
-    names += [field.name for field in dependant.body_params]
-    names += [name for _, name in _injections(dependant, websocket)]
-    return names
+def _refused(declared: Dependant, analyze: Callable[[], Dependant]) -> Dependant:
+    """Stand for an override that can't be a dependency: it fails when its turn comes, not those before it."""
+
+    async def refuse() -> None:
+        analyze()
+
+    return Dependant(call=refuse, name=declared.name, path=declared.path, scope=declared.scope)
+
+
+@dataclass(slots=True)
+class _Node:
+    """A dependant as it was at one moment: it may be changed by another thread while a graph is built."""
+
+    dependencies: list[tuple[Dependant, str | None]]
+    params: list[tuple[str, ModelField]]
+    body: list[ModelField]
+    injections: list[tuple[Injection, str]]
+
+    @classmethod
+    def of(cls, dependant: Dependant, websocket: bool) -> "_Node":
+        return cls(
+            dependencies=[(child, child.name) for child in list(dependant.dependencies)],
+            params=[
+                (source, field)
+                for source, attribute in _SOURCES
+                for field in list(getattr(dependant, attribute))
+            ],
+            body=list(dependant.body_params),
+            injections=_injections(dependant, websocket),
+        )
+
+    def argument_names(self) -> list[str]:
+        """The keyword arguments of a call, in the order in which the reference fills them."""
+        names = [name for _, name in self.dependencies if name is not None]
+        names += [field.name for _, field in self.params]
+        names += [field.name for field in self.body]
+        return [*names, *[name for _, name in self.injections]]
+
+
+def _place(step: Step) -> tuple[Any, ...]:
+    """What must be the same in two graphs for a request to go on from one to the other."""
+    return step.call, step.first_slot, step.names, step.cache_cell, step.target
 
 
 def _injections(dependant: Dependant, websocket: bool) -> list[tuple[Injection, str]]:

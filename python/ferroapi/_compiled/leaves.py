@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from copy import deepcopy
+from types import TracebackType
 from typing import Any
 
 from anyio import CancelScope
@@ -326,9 +327,7 @@ async def close_stack(stack: AsyncExitStack, error: BaseException | None) -> Non
             raise
 
 
-async def close_generators(
-    generators: list[Any], cleanup_scope: CancelScope, error: BaseException
-) -> None:
+async def close_generators(generators: list[Any], cleanup_scope: CancelScope, error: BaseException) -> None:
     """Throw `error` into async generators that wait at their `yield`, the last one first.
 
     Returns if one of them swallowed it, and raises what they made of it otherwise.
@@ -351,8 +350,13 @@ class _Entered(AbstractAsyncContextManager[None]):
     async def __aenter__(self) -> None:
         pass
 
-    async def __aexit__(self, *exc_info: Any) -> bool | None:
-        return await self._manager.__aexit__(*exc_info)
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        return await self._manager.__aexit__(exc_type, exc_value, traceback)
 
 
 def response_not_awaited() -> FastAPIError:

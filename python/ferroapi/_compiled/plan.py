@@ -54,9 +54,9 @@ def compile_plan(options: HandlerOptions, overrides: Mapping[Any, Any] | None) -
     )
 
 
-def recompile_graph(builder: GraphBuilder, decided: int, overrides: Mapping[Any, Any]) -> Graph:
-    """Describe a graph anew whose overrides changed while it runs, from the first undecided step on."""
-    return builder.rebuild(decided, overrides)
+def recompile_graph(builder: GraphBuilder, done: int, overrides: Mapping[Any, Any]) -> Graph | None:
+    """Describe a graph anew whose overrides changed while it runs, for the steps after `done`."""
+    return builder.rebuild(done, overrides)
 
 
 def plan_is_current(snapshot: tuple[Dependant, Any]) -> bool:

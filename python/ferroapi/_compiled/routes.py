@@ -89,6 +89,7 @@ def compile_routes(router: ServingRouter) -> Routes:
         plain_fallback=_has_plain_fallback(router),
         form_limits=router.form_limits or None,
         has_included=behind_included,
+        classes=list({type(router): None} | {type(item.route): None for item in found}),
         snapshot=_snapshot(router, found),
     )
 
@@ -145,7 +146,7 @@ def _flatten_included(included: _IncludedRouter, chain: tuple[_IncludedRouter, .
 
 
 def _candidates(included: _IncludedRouter) -> "list[_EffectiveRouteContext | _IncludedRouter] | None":
-    """The routes in an inclusion; None where one can't be served so, which fails each request that comes there."""
+    """The routes in an inclusion; None where one of them fails to be built, and with it each request there."""
     try:
         return included.effective_candidates()
     except Exception:

@@ -180,4 +180,5 @@ class Routes:
     plain_fallback: bool
     form_limits: Any
     has_included: bool
+    classes: list[type]
     snapshot: Any

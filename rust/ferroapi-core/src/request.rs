@@ -75,6 +75,12 @@ impl RequestContext {
         })
     }
 
+    /// Sees what user code replaced since the request began.
+    pub fn look_at_patches(&mut self, py: Python<'_>) -> PyResult<()> {
+        self.patches = patches(py, &self.leaves)?;
+        Ok(())
+    }
+
     /// Takes over the exit stack that a Python layer around this one opened, and will close.
     pub fn enter_middleware_stack(&mut self) -> PyResult<()> {
         attached(|py| {

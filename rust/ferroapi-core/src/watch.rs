@@ -4,6 +4,7 @@ use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::cell::AttachedCell;
 use crate::epoch;
@@ -26,19 +27,31 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Watched {
     }
 }
 
-/// Moves the epoch if one of the watched classes changed since the last call.
+/// Moves the epoch if one of the package's classes changed since the last call.
 pub fn look(py: Python<'_>, leaves: &Leaves) {
-    let mut changed = false;
-    for (class, seen) in &leaves.watched_classes.0 {
-        let version = version(py, class);
-        // Zero: CPython gave the type no version since its last change.
-        if version == 0 || version != seen.read(py, |seen| *seen) {
-            seen.replace(py, assigned_version(py, class));
-            changed = true;
+    leaves.watched_classes.look(py);
+}
+
+impl Watched {
+    /// Moves the epoch if one of the classes changed since the last call.
+    pub fn look(&self, py: Python<'_>) {
+        let mut changed = false;
+        for (class, seen) in &self.0 {
+            let version = version(py, class);
+            // Zero: CPython gave the type no version since its last change.
+            if version == 0 || version != seen.read(py, |seen| *seen) {
+                seen.replace(py, assigned_version(py, class));
+                changed = true;
+            }
+        }
+        if changed {
+            epoch::bump_epoch();
         }
     }
-    if changed {
-        epoch::bump_epoch();
+
+    /// Visits the classes, for the garbage collector.
+    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.0.iter().try_for_each(|(class, _)| visit.call(class))
     }
 }
 

@@ -142,6 +142,9 @@ fn panic_error(payload: &(dyn Any + Send)) -> PyErr {
 fn stop_iteration(step: Step) -> PyResult<Py<PyAny>> {
     match step {
         Step::Yielded(object) => Ok(object),
+        Step::Returned(value) if Python::attach(|py| value.is_none(py)) => {
+            Err(PyStopIteration::new_err(()))
+        }
         Step::Returned(value) => Err(PyStopIteration::new_err((value,))),
     }
 }

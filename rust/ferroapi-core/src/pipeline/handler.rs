@@ -136,6 +136,7 @@ impl Handler {
         let asked = given || cx.patches.body_methods;
         let body = body::read(&compiled, &self.options, cx, asked).await?;
         let arguments = self.solve(&compiled, cx, &body).await.map_err(escaping)?;
+        attached(|py| cx.look_at_patches(py))?;
         endpoint::run(&compiled, &self.options, cx, arguments, given)
             .await
             .map_err(escaping)

@@ -4,15 +4,15 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::spec::{Graph, Step};
+use super::spec::Graph;
 use crate::request::RequestContext;
 
-/// The graph with other overrides for whatever comes after `step`, if they changed.
+/// The graph with other overrides for whatever comes after step `done`, if they changed.
 pub fn rebuilt(
     py: Python<'_>,
     cx: &RequestContext,
     graph: &Graph,
-    step: &Step,
+    done: usize,
     provider: Option<&Py<PyAny>>,
 ) -> PyResult<Option<Graph>> {
     let Some(provider) = provider else {
@@ -34,8 +34,8 @@ pub fn rebuilt(
     let described = cx
         .leaves
         .recompile_graph
-        .call1(py, (&graph.builder, step.decided, overrides))?;
-    Ok(Some(described.extract(py)?))
+        .call1(py, (&graph.builder, done, overrides))?;
+    described.extract(py)
 }
 
 /// The same keys with the identical values.

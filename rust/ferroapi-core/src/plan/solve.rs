@@ -98,7 +98,7 @@ pub async fn solve(
         run_step(&mut solver, cx, index, step, body).await?;
         if step.parent.is_some() {
             let provider = overrides_provider;
-            let rebuilt = attached(|py| overrides::rebuilt(py, cx, graph, step, provider))?;
+            let rebuilt = attached(|py| overrides::rebuilt(py, cx, graph, index, provider))?;
             if let Some(rebuilt) = rebuilt {
                 solver.adopt(&rebuilt, index);
                 changed = Some(rebuilt);

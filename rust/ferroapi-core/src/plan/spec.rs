@@ -205,8 +205,6 @@ pub struct Step {
     pub function_scope: bool,
     /// `Depends(concurrency=...)`, or none.
     pub concurrency: Option<Py<PyAny>>,
-    /// How many dependencies' overrides had been looked up when this step was reached.
-    pub decided: usize,
 }
 
 /// The flattened dependency graph of one path operation, in the order of execution.

@@ -32,8 +32,9 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// The table in force, rebuilt if the routes changed.
     pub fn table(&self, py: Python<'_>, leaves: &Leaves) -> PyResult<Arc<Table>> {
-        let epoch = epoch::current();
         if let Some(known) = self.known.read(py, Clone::clone) {
+            known.table.spec.classes.look(py);
+            let epoch = epoch::current();
             if known.epoch == epoch {
                 return Ok(known.table);
             }

@@ -7,6 +7,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use ferroapi_http::{Convertor, PathTemplate, RouteId, RouteTree};
 
 use super::convert::Conversion;
+use crate::watch::Watched;
 
 /// One route, in registration order.
 #[derive(FromPyObject)]
@@ -52,6 +53,8 @@ pub struct RoutesSpec {
     pub plain_fallback: bool,
     pub form_limits: Option<Py<PyAny>>,
     pub has_included: bool,
+    /// Classes of the user's whose methods decide what is compiled.
+    pub classes: Watched,
     pub snapshot: Py<PyAny>,
 }
 
@@ -105,6 +108,7 @@ impl RoutesSpec {
     pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.form_limits)?;
         visit.call(&self.snapshot)?;
+        self.classes.traverse(visit)?;
         self.routes
             .iter()
             .try_for_each(|route| route.traverse(visit))
