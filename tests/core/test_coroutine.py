@@ -17,6 +17,7 @@ import anyio
 import anyio.from_thread
 import pytest
 import trio
+from pydantic import BaseModel, field_validator
 from tests.both import Stories, ask, load, route_of
 
 from ferroapi import FastAPI, _core
@@ -175,6 +176,10 @@ async def cancelled_by_a_trio_scope(api, log, where):
     await cancelled_by_scope(api, log, where, "included/endpoint", trio.CancelScope)
 
 
+# When a generator ends that a thread was left alone with depends on that thread.
+LEFT_ALONE = tuple(place for place in CANCELLABLE if place != "sync enter")
+
+
 async def ended(task, hanging):
     """Let a cancelled task end; one that a thread keeps is released after a while."""
     await asyncio.wait([task], timeout=0.02)
@@ -182,7 +187,7 @@ async def ended(task, hanging):
     await asyncio.wait([task])
 
 
-@stories.vary("where", CANCELLABLE)
+@stories.vary("where", LEFT_ALONE)
 async def cancelled_as_a_task(api, log, where):
     hanging = Hanging(api, log, where)
     task = asyncio.create_task(outcome(log, hanging.request.serve()))
@@ -192,7 +197,7 @@ async def cancelled_as_a_task(api, log, where):
     log(task.cancelled())
 
 
-@stories.vary("where", CANCELLABLE)
+@stories.vary("where", LEFT_ALONE)
 async def cancelled_by_a_timeout(api, log, where):
     hanging = Hanging(api, log, where)
 
@@ -657,6 +662,74 @@ async def depth_and_repetition(api, log):
         outer.mount("/m", app)
         app = outer
     log(await ask(app, "/m" * 20 + "/leaf"))
+
+
+# PEP 479: a `StopIteration` must not leave a coroutine as such.
+
+
+def stopping(api):
+    class Item(BaseModel):
+        a: int
+
+        @field_validator("a")
+        @classmethod
+        def validate(cls, value):
+            raise StopIteration("lost")
+
+    app = api.FastAPI()
+
+    @app.post("/")
+    async def endpoint(item: Item): ...
+
+    return app
+
+
+@stories
+async def stop_iteration_through_the_route_application(api, log):
+    app = stopping(api)
+
+    class Layer:  # user code between the application and the router
+        def __init__(self, app):
+            self.app = app
+
+        async def __call__(self, scope, receive, send):
+            try:
+                await app.router.app(scope, receive, send)
+                log("returned as if all were well")
+            except BaseException as exc:
+                log(type(exc).__name__, exc)
+                raise
+
+    app.router.middleware_stack = Layer(app)
+    log(await ask(app, "/", method="POST", body={"a": 1}))
+
+
+@stories
+async def stop_iteration_seen_by_a_dependency(api, log):
+    app = stopping(api)
+
+    async def dependency():
+        try:
+            yield
+        except BaseException as exc:
+            log(type(exc).__name__, exc)
+            raise
+
+    app.routes[-1].dependant.dependencies.append(
+        api.dependencies.utils.get_parameterless_sub_dependant(depends=api.Depends(dependency), path="/")
+    )
+    log(await ask(app, "/", method="POST", body={"a": 1}))
+
+
+@stories
+async def stop_iteration_of_none_has_no_arguments(api, log):
+    for door in ("application", "route"):
+        _, ways = doors(api, log, "nowhere")
+        coroutine = ways[door]()
+        try:
+            coroutine.send(None)
+        except StopIteration as stop:
+            log(stop.args, stop.value)
 
 
 test_same_story = stories.test()

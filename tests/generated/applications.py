@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from .choices import Choices
 from .dependencies import Graph
 from .endpoints import RESPONSE_CLASSES, Endpoint, make_endpoint, make_path, make_websocket
-from .models import make_model
+from .models import Model, make_model
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,8 @@ class Builder:
         self.parts: list[str] = []
         self.routers: list[Router] = []
         self.count = 0
-        flat, models = [], []
-        for index in choices.many(0, 2):
-            flat.append(make_model(choices, f"Q{index}", [], flat=True))
+        flat = [make_model(choices, f"Q{index}", [], flat=True) for index in choices.many(0, 2)]
+        models: list[Model] = []
         for index in choices.many(0, 3):
             models.append(make_model(choices, f"M{index}", [*models, *flat], flat=False))
         self.parts += [model.source for model in [*flat, *models]]
@@ -90,6 +89,10 @@ class Builder:
         self._fill(root, choices.randint(0, 2))
         if inner and choices.maybe(0.3):
             self._fill(choices.of(inner), 1)
+        if choices.maybe(0.05):
+            self.parts.append(
+                "@app.webhooks.post('hook')\ndef hook(body: Cat, q: int = 0) -> Dog:\n    pass\n"
+            )
         self._handlers(root)
         self._middleware(root)
         self._overrides(root)
@@ -160,6 +163,8 @@ class Builder:
                 made = make_websocket(choices, self.graph, router.name, name, router.parameters)
             elif choices.maybe(0.05):
                 made = self._plain(router, name)
+            elif choices.maybe(0.04):
+                made = self._files(router, name)
             else:
                 made = make_endpoint(choices, self.graph, router.name, name, router.parameters)
             self.parts.append(made.source)
@@ -177,6 +182,18 @@ class Builder:
             f'with attempt("{name}"):\n    {router.name}.add_route({path!r}, {name}, methods={methods})\n'
         )
         return Endpoint(name, path, ("GET", "POST"), source, places=[name])
+
+    def _files(self, router: Router, name: str) -> Endpoint:
+        """A directory of files."""
+        choices = self.choices
+        path = choices.one("/", "/site", "/a", "/a/b/")
+        fallback = choices.one("", "", ", fallback='index.html'", ", fallback='404.html'", ", fallback=None")
+        call = f"frontend({path!r}, directory=SITE{fallback})"
+        if choices.maybe(0.2):
+            call = f"mount({path!r}, StaticFiles(directory=SITE, html={choices.maybe()}))"
+        source = f'with attempt("{name}"):\n    {router.name}.{call}\n'
+        inside = choices.one("", "/", "/a", "/a/", "/a/b.txt", "/me.css", "/none", "/../x", "/index.html")
+        return Endpoint(name, path.rstrip("/") + inside, ("GET", "HEAD", "POST"), source)
 
     def _attach(self, outer: Router, inner: Router) -> None:
         choices = self.choices

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from .choices import Choices
+from .kinds import COMMON
 from .models import Model
 from .parameters import SPECIAL, Signature, Wanted, add_body, add_parameter
 
@@ -74,7 +75,7 @@ class Graph:
         choices, name = self.choices, f"d{len(self.found)}"
         if choices.maybe(0.12):
             scheme = choices.of(SCHEMES).format(auto=choices.maybe(), realm=choices.one("None", "'r'"))
-            wanted = [Wanted("security", ("X-Key", "key"), self._text_kind())]
+            wanted = [Wanted("security", ("X-Key", "key"), COMMON[0])]
             self.found.append(Dependency(name, f"{name} = {scheme}\n", wanted))
             return
         unused = [
@@ -86,11 +87,6 @@ class Graph:
             self.found.append(Dependency(name, f"{name} = {model.name}\n", wanted))
             return
         self.found.append(self._function(name))
-
-    def _text_kind(self):
-        from .kinds import COMMON
-
-        return COMMON[0]
 
     def _function(self, name: str) -> Dependency:
         choices = self.choices

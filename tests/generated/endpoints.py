@@ -182,14 +182,12 @@ def _options(choices: Choices, graph: Graph, made: Endpoint) -> dict[str, str]:
             "{404: {'description': 'no'}, '5XX': {'model': Cat}}", "{418: {'model': Cat | Dog}}"
         ),
         "openapi_extra": "{'x-extra': [1]}",
+        "callbacks": "callbacks.routes",
         "generate_unique_id_function": "unique",
         "max_body_size": choices.one("10", "0", "100000"),
         "form_limits": choices.one("{'max_fields': 1}", "{'max_part_size': 4}", "{'max_files': 0}"),
     }
-    for key, value in rare.items():
-        if choices.maybe(0.04):
-            options[key] = value
-    return options
+    return options | {key: value for key, value in rare.items() if choices.maybe(0.04)}
 
 
 def _decorator(choices: Choices, router: str, made: Endpoint, options: dict[str, str], method: str) -> str:

@@ -10,7 +10,7 @@ from ..differential.driver import BOUNDARY, HOST, Exchange, Headers, Http, Lifes
 from .applications import Application, Reach
 from .choices import Choices
 from .dependencies import ERRORS
-from .kinds import SCALARS, STR, Kind
+from .kinds import SCALARS, Kind
 from .parameters import Wanted
 
 _PARAMETER = re.compile(r"{(\w+)(?::(\w+))?}")
@@ -42,7 +42,7 @@ _SEGMENTS = (
     "%FF",
     "+",
     "a:b",
-    "٣",
+    "\u0663",
     "",
     "%25",
     "items",
@@ -233,7 +233,7 @@ def _http(choices: Choices, reach: Reach) -> Http:
         method = choices.one("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "FOO", method.lower())
     headers, chunks = list(_headers(choices, wanted)), (b"",)
     places = {item.place.split()[0] for item in wanted}
-    if places & {"body", "form", "file"} and choices.maybe(0.97) or choices.maybe(0.04):
+    if (places & {"body", "form", "file"} and choices.maybe(0.97)) or choices.maybe(0.04):
         content_type, body = _body(choices, wanted, places)
         if content_type is not None:
             headers.append(header("content-type", content_type.encode("latin-1", "replace")))
@@ -379,17 +379,16 @@ def _part(choices: Choices, name: str, filename: str | None, content_type: str |
 def _websocket(choices: Choices, reach: Reach) -> WebSocket:
     wanted = reach.endpoint.wanted
     query = _query(choices, wanted)
-    messages: list[dict[str, Any]] = []
-    for _ in choices.many(0, 3):
-        messages.append(
-            choices.one(
-                {"type": "websocket.receive", "text": "hello"},
-                {"type": "websocket.receive", "text": '{"a": 1}'},
-                {"type": "websocket.receive", "bytes": b"\x00\xff"},
-                {"type": "websocket.receive", "text": "[", "bytes": None},
-                {"type": "websocket.disconnect", "code": 1000, "reason": ""},
-            )
+    messages: list[dict[str, Any]] = [
+        choices.one(
+            {"type": "websocket.receive", "text": "hello"},
+            {"type": "websocket.receive", "text": '{"a": 1}'},
+            {"type": "websocket.receive", "bytes": b"\x00\xff"},
+            {"type": "websocket.receive", "text": "[", "bytes": None},
+            {"type": "websocket.disconnect", "code": 1000, "reason": ""},
         )
+        for _ in choices.many(0, 3)
+    ]
     return WebSocket(
         target=_target(choices, reach) + (b"?" + query if query else b""),
         messages=tuple(messages),
@@ -397,6 +396,3 @@ def _websocket(choices: Choices, reach: Reach) -> WebSocket:
         subprotocols=("p",) if choices.maybe(0.2) else (),
         scope=choices.one({}, {}, {}, {"root_path": "/root"}, {"extensions": None}),
     )
-
-
-__all__ = ["STR", "Step", "make_steps"]

@@ -126,7 +126,7 @@ async def _serve(program: Program, space: dict[str, Any]) -> list[driver.Outcome
             except Exception as error:
                 outcomes.append(str(driver.shown_chain(error)))
         else:
-            outcomes.append(await driver.drive(space["app"], step, timeout=2.0))
+            outcomes.append(await driver.drive(space["app"], step, timeout=8.0))
     return outcomes
 
 

@@ -92,7 +92,9 @@ def _removals(tree: ast.AST) -> Iterator[list[tuple[list[Any], int]]]:
             yield from _parameters(node)
             continue
         if isinstance(node, ast.Dict):
-            yield from ([(node.keys, index), (node.values, index)] for index in reversed(range(len(node.keys))))
+            yield from (
+                [(node.keys, index), (node.values, index)] for index in reversed(range(len(node.keys)))
+            )
             continue
         for name, value in ast.iter_fields(node):
             if not isinstance(value, list) or name in {"ops", "comparators", "values"}:

@@ -15,6 +15,7 @@ from ..dependencies.models import (
 )
 from ..params import Form
 from .graph import GraphBuilder
+from .identity import Same
 from .methods import Methods
 from .specs import CallKind, Compiled, Graph, HandlerOptions, ModelRendering
 
@@ -43,6 +44,8 @@ def compile_plan(options: HandlerOptions, overrides: Mapping[Any, Any] | None) -
         embed_body_fields=options.embed_body_fields,
         form=is_form(options),
     )
+    # Before the tree is read: what another thread changes meanwhile is noticed at the next look.
+    snapshot = (options.dependant, (_patches(), fingerprint(options.dependant)))
     strict: Any = options.strict_content_type
     return Compiled(
         graph=builder.build(options.dependant, endpoint_kind(options)),
@@ -50,7 +53,7 @@ def compile_plan(options: HandlerOptions, overrides: Mapping[Any, Any] | None) -
         strict_content_type=bool(strict.value if isinstance(strict, DefaultPlaceholder) else strict),
         status=options.status_code or None,
         rendering=_rendering(options),
-        snapshot=(options.dependant, (_patches(), fingerprint(options.dependant))),
+        snapshot=snapshot,
     )
 
 
@@ -68,12 +71,12 @@ def plan_is_current(snapshot: tuple[Dependant, Any]) -> bool:
 def fingerprint(dependant: Dependant) -> tuple[Any, ...]:
     """Everything of a tree that a plan depends on, as identities and plain values."""
     return (
-        id(dependant.call),
-        id(dependant.concurrency),
+        Same(dependant.call),
+        Same(dependant.concurrency),
         *[getattr(dependant, name) for name in _NAMES],
         tuple(dependant.own_oauth_scopes or ()),
         tuple(dependant.parent_oauth_scopes or ()),
-        *[tuple(map(id, getattr(dependant, name))) for name in _FIELD_LISTS],
+        *[tuple(map(Same, getattr(dependant, name))) for name in _FIELD_LISTS],
         *[fingerprint(child) for child in dependant.dependencies],
     )
 

@@ -17,6 +17,7 @@ from .._routing.included import _IncludedRouter, select_candidate
 from .._routing.route import APIRoute
 from .._routing.scope import _FASTAPI_INCLUDED_ROUTER_KEY, _apply_router_form_limits, _get_fastapi_scope
 from .._routing.serving import ServingRouter
+from .identity import Same
 from .methods import Methods
 from .specs import Route, Routes, Target
 
@@ -78,6 +79,8 @@ class _Found:
 def compile_routes(router: ServingRouter) -> Routes:
     """Describe the routes of `router` to the Rust table."""
     found = list(_flatten(router.routes))
+    # Before the routes are described: what another thread changes meanwhile is noticed at the next look.
+    snapshot = _snapshot(router, found)
     routes = []
     behind_included = False
     for item in found:
@@ -90,7 +93,7 @@ def compile_routes(router: ServingRouter) -> Routes:
         form_limits=router.form_limits or None,
         has_included=behind_included,
         classes=list({type(router): None} | {type(item.route): None for item in found}),
-        snapshot=_snapshot(router, found),
+        snapshot=snapshot,
     )
 
 
@@ -111,21 +114,22 @@ def _snapshot(router: ServingRouter, found: list[_Found]) -> Any:
 def _identity(item: _Found) -> tuple[Any, ...]:
     source: Any = item.route if item.context is None else item.context
     return (
-        id(item.route),
-        id(item.context),
-        tuple(map(id, item.chain)),
+        Same(item.route),
+        Same(item.context),
+        *map(Same, item.chain),
         getattr(source, "path", None),
-        id(getattr(source, "path_regex", None)),
-        id(getattr(source, "param_convertors", None)),
-        id(getattr(source, "app", None)),
-        id(getattr(source, "endpoint", None)),
+        Same(getattr(source, "path_regex", None)),
+        Same(getattr(source, "param_convertors", None)),
+        Same(getattr(source, "app", None)),
+        Same(getattr(source, "endpoint", None)),
         frozenset(getattr(source, "methods", None) or ()),
         _is_native(item),
     )
 
 
 def _flatten(routes: "Sequence[BaseRoute]") -> Iterator[_Found]:
-    for route in routes:
+    # A copy: another thread may change the list meanwhile, and no route must be missed for it.
+    for route in tuple(routes):
         if isinstance(route, _IncludedRouter):
             yield from _flatten_included(route, ())
         else:
@@ -146,7 +150,7 @@ def _flatten_included(included: _IncludedRouter, chain: tuple[_IncludedRouter, .
 
 
 def _candidates(included: _IncludedRouter) -> "list[_EffectiveRouteContext | _IncludedRouter] | None":
-    """The routes in an inclusion; None where one of them fails to be built, and with it each request there."""
+    """The routes in an inclusion; None where one fails to be built, and with it each request there."""
     try:
         return included.effective_candidates()
     except Exception:

@@ -137,11 +137,19 @@ def inside_of_stack(stack: Any) -> Any:
 async def server_error(stack: Any, error: Exception, scope: Scope, receive: Receive, send: Any) -> None:
     """Answer an unhandled error as the stack's outermost layer does, and raise it for the server.
 
-    `send` is a `_core.Sender`: once the response has started, nothing more may be sent.
+    `send` is a `_core.Sender`: when the response has started, the handler's own is not called.
     """
-    outermost = ServerErrorMiddleware(raising(error), stack.handler, stack.debug)
+    fails = raising(error)
     del error
-    await outermost(scope, receive, _discard if send.started else send)
+
+    async def app(scope: Scope, receive: Receive, send_to_layer: Send) -> None:
+        if send.started:
+            await send_to_layer({"type": "http.response.start"})
+        await fails(scope, receive, send_to_layer)
+
+    await ServerErrorMiddleware(app, stack.handler, stack.debug)(
+        scope, receive, _discard if send.started else send
+    )
 
 
 def raising(error: Exception) -> ASGIApp:

@@ -107,6 +107,9 @@ class _SolvePlan:
         from .._compiled.graph import GraphBuilder
         from .._compiled.plan import fingerprint
 
+        # First of all: what another thread changes meanwhile is noticed at the next use.
+        self.epoch = _core.current_epoch()
+        self.fingerprint = fingerprint(dependant)
         overrides = _overrides_of(provider)
         builder = GraphBuilder(
             overrides=overrides, websocket=websocket, embed_body_fields=embed_body_fields, form=True
@@ -115,8 +118,6 @@ class _SolvePlan:
         self.cache_keys = list(builder.cache_keys)
         self.provider = provider
         self.overrides = None if overrides is None else dict(overrides)
-        self.fingerprint = fingerprint(dependant)
-        self.epoch = _core.current_epoch()
 
     def holds(self, dependant: Dependant, provider: Any) -> bool:
         """Tell whether neither the tree nor the overrides have changed."""

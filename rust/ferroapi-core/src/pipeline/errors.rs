@@ -28,7 +28,7 @@ pub async fn handle(cx: &mut RequestContext, error: PyErr, fresh: bool) -> PyRes
             // An exception object that is raised again must not collect the frames of every request.
             let value = error.value(py);
             value.setattr(intern!(py, "__traceback__"), py.None())?;
-            return Ok(Handling::Native(parts));
+            return Ok(Handling::Native(parts, error));
         }
         let request = if fresh {
             let sender = cx.sender(py)?;
@@ -50,13 +50,27 @@ pub async fn handle(cx: &mut RequestContext, error: PyErr, fresh: bool) -> PyRes
         Ok(Handling::Python(call))
     })?;
     match answer {
-        Handling::Native(parts) => send_messages(cx, parts).await,
+        Handling::Native(parts, handled) => send_messages(cx, parts)
+            .await
+            .map_err(|raised| attached(|py| while_handling(py, raised, &handled))),
         Handling::Python(call) => cx.await_(call).await.map(drop),
     }
 }
 
+/// `raised` with `handled` as its context, as Python gives it to what is raised inside of `except`.
+fn while_handling(py: Python<'_>, raised: PyErr, handled: &PyErr) -> PyErr {
+    let mut last = raised.clone_ref(py);
+    while let Some(context) = last.context(py) {
+        last = context;
+    }
+    if !last.value(py).is(handled.value(py)) {
+        last.set_context(py, Some(handled.clone_ref(py)));
+    }
+    raised
+}
+
 enum Handling {
-    Native(ResponseParts),
+    Native(ResponseParts, PyErr),
     Python(Py<PyAny>),
 }
 
@@ -104,7 +118,9 @@ pub async fn not_found(cx: &mut RequestContext) -> PyResult<()> {
         response.into_parts(py, None).map(Some)
     })?;
     if let Some(parts) = parts {
-        return send_messages(cx, parts).await;
+        let sent = send_messages(cx, parts).await;
+        return sent
+            .map_err(|error| attached(|py| while_handling(py, error, &not_found_error(py, cx))));
     }
     let error = attached(|py| raised(py, cx, 404))?;
     handle(cx, error, true).await
