@@ -13,6 +13,7 @@ from ._compiled.specs import Compiled, HandlerOptions, Route, Step
 from ._compiled.stack import inside_of_stack, pipeline_of
 from ._core import Handler, RouteApp
 from ._routing.effective import RouteContext
+from ._routing.included import iter_route_contexts
 
 _REPLACEABLE = ("solve_dependencies", "run_endpoint_function", "serialize_response", "jsonable_encoder")
 
@@ -43,6 +44,8 @@ class Explanation(NamedTuple):
 def explain(app: Any) -> list[Explanation]:
     """Explain each route of `app` in the order in which they are tried."""
     outside = tuple(_outer_leaves(app))
+    # The routes of an included router are compiled once they are built, which the first request does.
+    list(iter_route_contexts(app.router.routes))
     routes = compile_routes(app.router).routes
     return [_explain_route(route, outside) for route in routes]
 

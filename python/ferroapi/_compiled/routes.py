@@ -150,11 +150,13 @@ def _flatten_included(included: _IncludedRouter, chain: tuple[_IncludedRouter, .
 
 
 def _candidates(included: _IncludedRouter) -> "list[_EffectiveRouteContext | _IncludedRouter] | None":
-    """The routes in an inclusion; None where one fails to be built, and with it each request there."""
-    try:
-        return included.effective_candidates()
-    except Exception:
-        return None
+    """The routes in an inclusion; None as long as no request has come there.
+
+    The first one asks in Python, and so builds them: until then the included router's list may be changed
+    without notice, as in the reference.
+    """
+    version = included.original_router._get_routes_version()
+    return included._effective_candidates if included._effective_candidates_version == version else None
 
 
 def _is_transparent(included: _IncludedRouter) -> bool:
@@ -164,10 +166,20 @@ def _is_transparent(included: _IncludedRouter) -> bool:
 def _has_plain_fallback(router: ServingRouter) -> bool:
     default = router.default
     return (
-        next(iter(router._iter_low_priority_routes()), None) is None
+        _has_no_low_priority_routes(router)
         and getattr(default, "__self__", None) is router
         and getattr(default, "__func__", None) is ServingRouter.not_found
         and _DEFAULT.are_unpatched(type(router))
+    )
+
+
+def _has_no_low_priority_routes(router: ServingRouter) -> bool:
+    """Whether it is known that there are none; those of included routers are built by the first miss."""
+    return not router._low_priority_routes and all(
+        route._effective_low_priority_routes_version == route.original_router._get_routes_version()
+        and not route._effective_low_priority_routes
+        for route in tuple(router.routes)
+        if isinstance(route, _IncludedRouter)
     )
 
 

@@ -171,6 +171,7 @@ impl Known {
         app: &Bound<'_, PyAny>,
         stack: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
+        let epoch = epoch::current();
         let config = app.getattr(intern!(py, "_telemetry"))?.cast_into()?;
         let sources = [
             Stamped::attributes(app)?,
@@ -197,7 +198,7 @@ impl Known {
             _ => stack.getattr(intern!(py, "app"))?.unbind(),
         };
         Ok(Self {
-            epoch: epoch::current(),
+            epoch,
             stack: stack.clone().unbind(),
             below,
             inside,

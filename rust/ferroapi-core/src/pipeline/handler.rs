@@ -98,8 +98,9 @@ impl Handler {
         known: Option<Plan>,
         overrides: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Plan> {
+        // Taken before anything is read: what another thread changes meanwhile moves it on.
+        let epoch = epoch::current();
         if let Some(plan) = known {
-            let epoch = epoch::current();
             if plan.epoch == epoch {
                 return Ok(plan);
             }
@@ -117,7 +118,7 @@ impl Handler {
         }
         let described = leaves.compile_plan.call1(py, (&self.options, overrides))?;
         Ok(Plan {
-            epoch: epoch::current(),
+            epoch,
             compiled: Arc::new(described.extract(py)?),
         })
     }

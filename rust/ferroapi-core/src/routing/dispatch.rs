@@ -38,12 +38,14 @@ enum Hit {
 
 /// Runs the connection in `cx` through the router's table.
 pub async fn dispatch(dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyResult<Found> {
-    let (table, kind) = attached(|py| enter(py, dispatcher, cx))?;
-    if let Kind::Lifespan(call) = kind {
-        cx.await_(call).await?;
-        return Ok(Found::Route);
-    }
-    let http = matches!(kind, Kind::Http);
+    let (table, http) = match attached(|py| enter(py, dispatcher, cx))? {
+        Entered::Http(table) => (table, true),
+        Entered::WebSocket(table) => (table, false),
+        Entered::Lifespan(call) => {
+            cx.await_(call).await?;
+            return Ok(Found::Route);
+        }
+    };
     let hit = attached(|py| find(py, &table, cx, http))?;
     if let Some(hit) = hit {
         run(&table, cx, hit).await?;
@@ -69,43 +71,47 @@ pub async fn dispatch(dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyRes
     Ok(Found::Route)
 }
 
-enum Kind {
-    Http,
-    WebSocket,
+/// The kind of connection; a lifespan does not look at the routes, which may still change before the first
+/// request.
+enum Entered {
+    Http(Arc<Table>),
+    WebSocket(Arc<Table>),
     Lifespan(Py<PyAny>),
 }
 
 /// What the router does before it looks at its routes.
-fn enter(
-    py: Python<'_>,
-    dispatcher: &Dispatcher,
-    cx: &mut RequestContext,
-) -> PyResult<(Arc<Table>, Kind)> {
-    let table = dispatcher.table(py, &cx.leaves)?;
+fn enter(py: Python<'_>, dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyResult<Entered> {
     let kind = cx.scope_get(py, intern!(py, "type"))?;
     let kind = kind.ok_or_else(|| pyo3::exceptions::PyKeyError::new_err("type"))?;
     let kind = kind.cast::<PyString>()?.to_str()?;
     if !matches!(kind, "http" | "websocket" | "lifespan") {
         return Err(pyo3::exceptions::PyAssertionError::new_err(()));
     }
+    if kind == "lifespan" {
+        publish_router(py, dispatcher, cx)?;
+        let method = dispatcher.router.getattr(py, intern!(py, "lifespan"))?;
+        let call = method.call1(py, (&cx.scope, &cx.receive, &cx.send))?;
+        return Ok(Entered::Lifespan(call));
+    }
+    let table = dispatcher.table(py, &cx.leaves)?;
     if let Some(limits) = &table.spec.form_limits {
         cx.leaves.apply_form_limits.call1(py, (&cx.scope, limits))?;
     }
+    publish_router(py, dispatcher, cx)?;
+    Ok(if kind == "http" {
+        Entered::Http(table)
+    } else {
+        Entered::WebSocket(table)
+    })
+}
+
+fn publish_router(py: Python<'_>, dispatcher: &Dispatcher, cx: &RequestContext) -> PyResult<()> {
     let scope = cx.scope.bind(py);
     let key = intern!(py, "router");
-    if !scope.contains(key)? {
-        scope.set_item(key, &dispatcher.router)?;
+    if scope.contains(key)? {
+        return Ok(());
     }
-    let kind = match kind {
-        "http" => Kind::Http,
-        "websocket" => Kind::WebSocket,
-        _ => {
-            let method = dispatcher.router.getattr(py, intern!(py, "lifespan"))?;
-            let sender = cx.send.clone_ref(py);
-            Kind::Lifespan(method.call1(py, (&cx.scope, &cx.receive, sender))?)
-        }
-    };
-    Ok((table, kind))
+    scope.set_item(key, &dispatcher.router)
 }
 
 fn find(

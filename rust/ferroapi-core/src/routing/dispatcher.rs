@@ -32,9 +32,13 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// The table in force, rebuilt if the routes changed.
     pub fn table(&self, py: Python<'_>, leaves: &Leaves) -> PyResult<Arc<Table>> {
-        if let Some(known) = self.known.read(py, Clone::clone) {
+        let known = self.known.read(py, Clone::clone);
+        if let Some(known) = &known {
             known.table.spec.classes.look(py);
-            let epoch = epoch::current();
+        }
+        // Taken before anything is read: what another thread changes meanwhile moves it on.
+        let epoch = epoch::current();
+        if let Some(known) = known {
             if known.epoch == epoch {
                 return Ok(known.table);
             }
@@ -44,23 +48,21 @@ impl Dispatcher {
                 .call1(py, (&self.router, snapshot))?
                 .is_truthy(py)?
             {
-                let known = Known {
-                    epoch: epoch::current(),
-                    table: known.table,
-                };
-                let table = Arc::clone(&known.table);
-                drop(self.known.replace(py, Some(known)));
-                return Ok(table);
+                return Ok(self.keep(py, epoch, known.table));
             }
         }
         let described = leaves.compile_routes.call1(py, (&self.router,))?;
         let table = Arc::new(Table::build(described.extract(py)?));
+        Ok(self.keep(py, epoch, table))
+    }
+
+    fn keep(&self, py: Python<'_>, epoch: u64, table: Arc<Table>) -> Arc<Table> {
         let known = Known {
-            epoch: epoch::current(),
+            epoch,
             table: Arc::clone(&table),
         };
         drop(self.known.replace(py, Some(known)));
-        Ok(table)
+        table
     }
 }
 
