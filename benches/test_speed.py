@@ -55,7 +55,6 @@ def test_same_answer(case: Case) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_speed(benchmark: Any, case: Case, number: int, side: str) -> None:
     made, requests = runner(case, side)
-    gc.unfreeze()
     gc.collect()
     benchmark.group = case.name
     benchmark.extra_info |= {
@@ -66,6 +65,7 @@ def test_speed(benchmark: Any, case: Case, number: int, side: str) -> None:
         "goal": case.goal,
     }
     benchmark.pedantic(made.run, setup=lambda: ((_prepare(made, requests),), {}), rounds=ROUNDS, iterations=1)
+    gc.unfreeze()
 
 
 def _prepare(made: Runner, requests: int) -> list[dict[str, Any]]:
@@ -93,6 +93,7 @@ def test_floor(benchmark: Any, number: int) -> None:
         "goal": None,
     }
     benchmark.pedantic(made.run, setup=lambda: ((_prepare(made, requests),), {}), rounds=ROUNDS, iterations=1)
+    gc.unfreeze()
 
 
 def _prepare(made: Runner, requests: int) -> list[dict[str, Any]]:
