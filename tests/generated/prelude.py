@@ -300,7 +300,8 @@ class PrettyResponse(JSONResponse):
     media_type = "application/vnd.pretty+json"
 
     def render(self, content):
-        return ("pretty " + str(content)).encode("utf-8", "replace")
+        stream = hasattr(content, "__next__") or hasattr(content, "__anext__")
+        return f"pretty {type(content).__name__ if stream else content}".encode("utf-8", "replace")
 """,
     """\
 class QuietResponse(JSONResponse):
