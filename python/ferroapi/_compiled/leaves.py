@@ -118,6 +118,7 @@ json_text = functools.partial(json.dumps, ensure_ascii=False, allow_nan=False, s
 from_json = from_json
 
 
+_HANDLERS_KEY = "starlette.exception_handlers"
 _REQUEST_INIT = Methods(Request, "__init__")
 _REQUEST_BODY = Methods(Request, "body", "json", "stream")
 
@@ -448,12 +449,18 @@ def response_error(error: ValueError, body: Any, options: HandlerOptions, scope:
 
 
 async def handle_exception(
-    error: Exception, connection: Request, scope: Scope, receive: Receive, send: Any
+    error: Exception, connection: Request, scope: Scope, receive: Receive, send: Any, tables: Any
 ) -> None:
-    """Answer with the registered handler of `error`; `send` is a `_core.Sender`."""
+    """Answer with the handler of `error` in `tables`; `send` is a `_core.Sender`."""
     if send.started:
         raise RuntimeError("Caught handled exception, but response already started.") from error
-    app = wrap_app_handling_exceptions(raising(error), connection)
+    # Starlette reads the tables of the scope, where a mounted application may have put its own meanwhile.
+    present = scope.get(_HANDLERS_KEY)
+    scope[_HANDLERS_KEY] = tables
+    try:
+        app = wrap_app_handling_exceptions(raising(error), connection)
+    finally:
+        scope[_HANDLERS_KEY] = present
     del error
     await app(scope, receive, send)
 

@@ -53,7 +53,7 @@ impl Pipeline {
         let Some(dispatcher) = &self.dispatcher else {
             return Err(PyRuntimeError::new_err("this pipeline is not compiled"));
         };
-        attached(|py| {
+        let tables = attached(|py| {
             if cx.patches.request_init {
                 // The exception middleware makes a request object of its own.
                 let sender = cx.sender(py)?;
@@ -66,17 +66,17 @@ impl Pipeline {
         let outcome = dispatch(dispatcher.get(), cx).await;
         let stack = std::mem::take(&mut cx.middleware_stack);
         match close(cx, stack, outcome).await {
-            Ok(Some(Found::Nothing)) => errors::not_found(cx).await,
+            Ok(Some(Found::Nothing)) => errors::not_found(cx, &tables).await,
             Ok(_) => Ok(()),
-            Err(error) => errors::handle(cx, error, true).await,
+            Err(error) => errors::handle(cx, error, Some(&tables), true).await,
         }
     }
 
-    fn publish_handlers(&self, py: Python<'_>, cx: &RequestContext) -> PyResult<()> {
+    fn publish_handlers(&self, py: Python<'_>, cx: &RequestContext) -> PyResult<Py<PyTuple>> {
         let tables = self.handler_tables(py)?;
-        cx.scope
-            .bind(py)
-            .set_item(intern!(py, "starlette.exception_handlers"), tables)
+        let scope = cx.scope.bind(py);
+        scope.set_item(intern!(py, "starlette.exception_handlers"), &tables)?;
+        Ok(tables)
     }
 
     fn handler_tables(&self, py: Python<'_>) -> PyResult<Py<PyTuple>> {

@@ -16,12 +16,17 @@ use crate::respond::{JsonResponse, ResponseParts, send_messages};
 ///
 /// # Errors
 /// The error itself where no handler takes it, or what the handler raised.
-pub async fn handle(cx: &mut RequestContext, error: PyErr, fresh: bool) -> PyResult<()> {
+pub async fn handle(
+    cx: &mut RequestContext,
+    error: PyErr,
+    tables: Option<&Py<PyTuple>>,
+    fresh: bool,
+) -> PyResult<()> {
     let answer = attached(|py| {
         if !error.is_instance_of::<PyException>(py) {
             return Err(error);
         }
-        let Some(handler) = handler_of(py, cx, &error)? else {
+        let Some(handler) = handler_of(py, cx, tables, &error)? else {
             return Err(error);
         };
         if let Some(parts) = default_errors::answer(py, cx, &handler, error.value(py).as_any())? {
@@ -45,6 +50,7 @@ pub async fn handle(cx: &mut RequestContext, error: PyErr, fresh: bool) -> PyRes
             &cx.scope,
             &cx.receive,
             sender,
+            tables,
         );
         let call = cx.leaves.handle_exception.call1(py, arguments)?;
         Ok(Handling::Python(call))
@@ -74,10 +80,13 @@ enum Handling {
     Python(Py<PyAny>),
 }
 
-/// The two handler tables that the exception middleware put into the scope.
-fn tables<'py>(py: Python<'py>, cx: &RequestContext) -> PyResult<Option<Bound<'py, PyTuple>>> {
+/// The two handler tables that the exception middleware put into the scope, as they are now.
+///
+/// Whoever is going to handle exceptions takes them when it is entered: a mounted application puts its own
+/// tables into the same scope.
+pub fn tables(py: Python<'_>, cx: &RequestContext) -> PyResult<Option<Py<PyTuple>>> {
     match cx.scope_get(py, intern!(py, "starlette.exception_handlers"))? {
-        Some(tables) => Ok(tables.cast_into::<PyTuple>().ok()),
+        Some(tables) => Ok(tables.cast_into::<PyTuple>().ok().map(Bound::unbind)),
         None => Ok(None),
     }
 }
@@ -86,11 +95,13 @@ fn tables<'py>(py: Python<'py>, cx: &RequestContext) -> PyResult<Option<Bound<'p
 fn handler_of<'py>(
     py: Python<'py>,
     cx: &RequestContext,
+    tables: Option<&Py<PyTuple>>,
     error: &PyErr,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let Some(tables) = tables(py, cx)? else {
+    let Some(tables) = tables else {
         return Ok(None);
     };
+    let tables = tables.bind(py);
     let (by_class, by_status) = (tables.get_item(0)?, tables.get_item(1)?);
     let value = error.value(py);
     if by_status.len()? > 0 && value.is_instance(cx.leaves.starlette_http_exception.bind(py))? {
@@ -108,10 +119,10 @@ fn handler_of<'py>(
 }
 
 /// Answers 404: natively if the default handler would, else through an `HTTPException`.
-pub async fn not_found(cx: &mut RequestContext) -> PyResult<()> {
+pub async fn not_found(cx: &mut RequestContext, tables: &Py<PyTuple>) -> PyResult<()> {
     const BODY: &[u8] = br#"{"detail":"Not Found"}"#;
     let parts = attached(|py| {
-        if cx.patches.json_response || !is_default_for(py, cx, 404)? {
+        if cx.patches.json_response || !is_default_for(py, cx, tables, 404)? {
             return Ok(None);
         }
         let response = JsonResponse::new(404, BODY.to_vec());
@@ -123,7 +134,7 @@ pub async fn not_found(cx: &mut RequestContext) -> PyResult<()> {
             .map_err(|error| attached(|py| while_handling(py, error, &not_found_error(py, cx))));
     }
     let error = attached(|py| raised(py, cx, 404))?;
-    handle(cx, error, true).await
+    handle(cx, error, Some(tables), true).await
 }
 
 fn raised(py: Python<'_>, cx: &RequestContext, status: u16) -> PyResult<PyErr> {
@@ -137,10 +148,13 @@ pub fn not_found_error(py: Python<'_>, cx: &RequestContext) -> PyErr {
 }
 
 /// Whether an `HTTPException` of this status would meet the package's own default handler.
-fn is_default_for(py: Python<'_>, cx: &RequestContext, status: u16) -> PyResult<bool> {
-    let Some(tables) = tables(py, cx)? else {
-        return Ok(false);
-    };
+fn is_default_for(
+    py: Python<'_>,
+    cx: &RequestContext,
+    tables: &Py<PyTuple>,
+    status: u16,
+) -> PyResult<bool> {
+    let tables = tables.bind(py);
     let (by_class, by_status) = (tables.get_item(0)?, tables.get_item(1)?);
     let (Ok(by_class), Ok(by_status)) = (by_class.cast::<PyDict>(), by_status.cast::<PyDict>())
     else {

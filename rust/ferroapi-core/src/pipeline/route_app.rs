@@ -35,9 +35,10 @@ pub struct RouteApp {
 impl RouteApp {
     /// Answers one request, with the route's own exception handling.
     pub async fn respond(&self, cx: &mut RequestContext) -> PyResult<()> {
+        let tables = attached(|py| errors::tables(py, cx))?;
         match self.within_stacks(cx).await {
             Ok(()) => Ok(()),
-            Err(error) => errors::handle(cx, error, false).await,
+            Err(error) => errors::handle(cx, error, tables.as_ref(), false).await,
         }
     }
 

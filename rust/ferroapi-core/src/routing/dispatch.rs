@@ -351,7 +351,15 @@ fn redirect(
                 };
                 !matches!(ask(py, cx, route, candidate.route, scope)?, Asked::None)
             }
-            Verdict::Matched => true,
+            Verdict::Matched => {
+                // Converted for nothing, as `matches()` would: a convertor may refuse by raising.
+                let texts = candidate
+                    .params
+                    .iter()
+                    .map(|range| range.of(other_route_path));
+                route.path_params(None, texts, py)?;
+                true
+            }
         };
         if matched {
             let sender = cx.sender(py)?;
