@@ -14,6 +14,7 @@ use super::table::{self, Reach, RouteSpec, Table};
 use crate::attached::attached;
 use crate::pipeline::RouteApp;
 use crate::request::RequestContext;
+use crate::stacks::StackKey;
 
 /// What became of the connection.
 pub enum Found {
@@ -62,6 +63,7 @@ pub async fn dispatch(dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyRes
         return Ok(Found::Nothing);
     }
     let call = attached(|py| {
+        cx.stack(py, StackKey::Middleware)?;
         let sender = cx.sender(py)?;
         cx.leaves
             .fallback
@@ -217,6 +219,7 @@ async fn run(table: &Table, cx: &mut RequestContext, hit: Hit) -> PyResult<()> {
     let call = match hit {
         Hit::Asked { id, child_scope } => attached(|py| {
             let route = table.route(id).ok_or_else(lost_route)?;
+            cx.stack(py, StackKey::Middleware)?;
             cx.leaves.update_scope.call1(py, (&cx.scope, child_scope))?;
             cx.leaves
                 .route_selected
@@ -250,6 +253,7 @@ async fn run(table: &Table, cx: &mut RequestContext, hit: Hit) -> PyResult<()> {
             attached(|py| {
                 let sender = cx.sender(py)?;
                 if reach == Reach::Full {
+                    cx.stack(py, StackKey::Middleware)?;
                     return target.app.call1(py, (&cx.scope, &cx.receive, sender));
                 }
                 let arguments = (&target.methods, &cx.scope, &cx.receive, sender);
