@@ -56,27 +56,7 @@ def test_same_answer(case: Case) -> None:
 def test_speed(benchmark: Any, case: Case, number: int, side: str) -> None:
     made, requests = runner(case, side)
     gc.collect()
-    benchmark.group = case.name
-    benchmark.extra_info |= {
-        "case": case.name,
-        "side": side,
-        "pass": number,
-        "requests": requests,
-        "goal": case.goal,
-    }
-    benchmark.pedantic(made.run, setup=lambda: ((_prepare(made, requests),), {}), rounds=ROUNDS, iterations=1)
-    gc.unfreeze()
-
-
-def _prepare(made: Runner, requests: int) -> list[dict[str, Any]]:
-    """The scopes of a batch, with all that exists so far set aside from the garbage collector.
-
-    It stays on and is paid for what the requests leave behind, but not for walking the applications of all
-    the other cases in this process.
-    """
-    scopes = made.prepare(requests)
-    gc.freeze()
-    return scopes
+    _measure(benchmark, made, requests, case=case.name, side=side, number=number, goal=case.goal)
 
 
 @pytest.mark.parametrize("number", range(PASSES))
@@ -84,14 +64,15 @@ def test_floor(benchmark: Any, number: int) -> None:
     """A bare ASGI callable: what the measurement itself costs."""
     made = Runner(CASES[0], bare, loop())
     requests = 10_000
-    benchmark.group = "floor"
-    benchmark.extra_info |= {
-        "case": "floor",
-        "side": "bare",
-        "pass": number,
-        "requests": requests,
-        "goal": None,
-    }
+    _measure(benchmark, made, requests, case="floor", side="bare", number=number, goal=None)
+
+
+def _measure(
+    benchmark: Any, made: Runner, requests: int, *, case: str, side: str, number: int, goal: float | None
+) -> None:
+    """Time batches of `requests`; `number` is the pass."""
+    benchmark.group = case
+    benchmark.extra_info |= {"case": case, "side": side, "pass": number, "requests": requests, "goal": goal}
     benchmark.pedantic(made.run, setup=lambda: ((_prepare(made, requests),), {}), rounds=ROUNDS, iterations=1)
     gc.unfreeze()
 

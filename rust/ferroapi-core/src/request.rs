@@ -131,7 +131,7 @@ impl RequestContext {
     }
 
     /// The exit stacks go into the scope before Python code can look for them.
-    pub fn open_stacks(&mut self, py: Python<'_>) -> PyResult<()> {
+    fn open_stacks(&mut self, py: Python<'_>) -> PyResult<()> {
         self.stack(py, StackKey::Middleware)?;
         self.stack(py, StackKey::Request)?;
         self.stack(py, StackKey::Function)?;

@@ -74,7 +74,6 @@ impl RouteApp {
             }
             Responder::Python { handler, is_async } => {
                 let call = attached(|py| {
-                    cx.open_stacks(py)?;
                     let request = cx.request(py)?;
                     if *is_async {
                         handler.call1(py, (request,))

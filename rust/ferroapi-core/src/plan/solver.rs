@@ -64,6 +64,14 @@ impl Solver {
         }
     }
 
+    /// Takes an argument of step `index`, or notes that errors were found instead of it.
+    fn put(&mut self, index: usize, slot: usize, value: Option<Py<PyAny>>) {
+        match value {
+            Some(value) => self.set(slot, value),
+            None => self.fail(index),
+        }
+    }
+
     pub fn cached(&self, py: Python<'_>, step: &Step) -> Option<Py<PyAny>> {
         let value = self.cache.get(step.cache_cell)?.as_ref()?;
         step.use_cache.then(|| value.clone_ref(py))
@@ -92,10 +100,8 @@ impl Solver {
             require_sources(py, cx)?;
         }
         for param in &step.params {
-            match self.param(py, cx, param)? {
-                Some(value) => self.set(param.slot, value),
-                None => self.fail(index),
-            }
+            let value = self.param(py, cx, param)?;
+            self.put(index, param.slot, value);
         }
         match &step.body {
             Some(BodyStep::Whole(param)) => self.whole_body(py, cx, index, param, body)?,
@@ -170,17 +176,9 @@ impl Solver {
         let Some(alias) = param.aliases.first() else {
             return Err(missing_argument());
         };
-        match check::validate(
-            &cx.leaves,
-            &param.check,
-            value,
-            &alias.loc,
-            &mut self.errors,
-            py,
-        )? {
-            Some(value) => self.set(param.slot, value),
-            None => self.fail(index),
-        }
+        let loc = &alias.loc;
+        let value = check::validate(&cx.leaves, &param.check, value, loc, &mut self.errors, py)?;
+        self.put(index, param.slot, value);
         Ok(())
     }
 
@@ -207,10 +205,9 @@ impl Solver {
                 Key::Absent => (&first.loc, None),
                 Key::Found(loc, value) => (loc, Some(value)),
             };
-            match check::validate(&cx.leaves, &param.check, value, loc, &mut self.errors, py)? {
-                Some(value) => self.set(param.slot, value),
-                None => self.fail(index),
-            }
+            let value =
+                check::validate(&cx.leaves, &param.check, value, loc, &mut self.errors, py)?;
+            self.put(index, param.slot, value);
         }
         Ok(())
     }
