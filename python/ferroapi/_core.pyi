@@ -14,6 +14,7 @@ __all__ = [
     "Coroutine",
     "Dispatcher",
     "Entry",
+    "FilteredSend",
     "Handler",
     "Pipeline",
     "RouteApp",
@@ -107,6 +108,12 @@ class Sender:
     @property
     def started(self) -> bool:
         """Whether `http.response.start` was sent."""
+
+@final
+class FilteredSend:
+    """The `send` inside of a CORS layer."""
+
+    def __call__(self, message: Message) -> Awaitable[None]: ...
 
 @final
 class Dispatcher:

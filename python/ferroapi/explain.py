@@ -70,10 +70,11 @@ def _outer_leaves(app: Any) -> Iterator[str]:
     """What keeps the whole application from the compiled line."""
     if app.middleware_stack is None:
         app.middleware_stack = app.build_middleware_stack()
-    layer = inside_of_stack(app.middleware_stack)
-    if layer is None:
+    stack = inside_of_stack(app.middleware_stack)
+    if stack is None:
         yield "middleware stack of another kind, or patched"
         return
+    layer = stack.innermost
     while layer is not None and not hasattr(layer, "_exception_handlers"):
         layer = getattr(layer, "app", None)
     if layer is None or pipeline_of(layer) is None:

@@ -1,9 +1,10 @@
 """From a tree of dependants to the flat array of steps that Rust executes."""
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from .._compat import ModelField
@@ -32,6 +33,7 @@ _SOURCES = (
 _MULTI_VALUED = frozenset({"query", "header"})
 # Copying these deeply gives the same object, so that every request can share it.
 _IMMUTABLE = (type(None), bool, int, float, complex, str, bytes, Enum, type)
+_SHARED_OBJECTS = 1024
 _ORIGINAL_VALIDATE = ModelField.validate
 
 
@@ -64,42 +66,30 @@ class GraphBuilder:
         self._form = form
         self._steps: list[Step] = []
         self._slots = 0
-        self._root: tuple[Dependant, CallKind]
         self._uses_scopes: dict[int, tuple[Dependant, bool]] = {}
         self.cache_keys: dict[Any, int] = {}
 
     def build(self, root: Dependant, kind: CallKind) -> Graph:
         """Return the graph of `root`, whose own call is of `kind`."""
-        self._root = root, kind
         self._add(root, kind)
         overrides = dict(self._overrides) if self._overrides else None
-        return Graph(self._steps, self._slots, len(self.cache_keys), overrides, self)
-
-    def rebuild(self, done: int, overrides: Mapping[Any, Callable[..., Any]]) -> Graph | None:
-        """Return the graph with other overrides for whatever comes after step `done`.
-
-        Its steps, slots and cache cells are the same as before up to there; None if that can't be, since the
-        tree was changed meanwhile.
-        """
-        decided = self._steps[done].decided
-        builder = GraphBuilder(
-            overrides=overrides,
+        origin = Origin(
+            root=root,
+            kind=kind,
             websocket=self._websocket,
             embed_body_fields=self._embed,
             form=self._form,
-            decided=self._decisions[:decided],
+            decisions=tuple(self._decisions),
+            decided=array("L", [step.decided for step in self._steps]),
+            places=array("q", map(_place, self._steps)),
         )
-        graph = builder.build(*self._root)
-        same = len(graph.steps) > done and all(
-            _place(old) == _place(new) for old, new in zip(self._steps[: done + 1], graph.steps, strict=False)
-        )
-        return graph if same and _place(self._steps[-1]) == _place(graph.steps[-1]) else None
+        return Graph(self._steps, self._slots, len(self.cache_keys), overrides, origin)
 
     def _add(self, dependant: Dependant, kind: CallKind) -> tuple[int, Step]:
         """Append the steps of `dependant`, its dependencies before itself."""
         node = _Node.of(dependant, self._websocket)
         slots = self._allocate(node.argument_names())
-        step = Step(call=dependant.call, kind=kind, first_slot=self._slots - len(slots), names=tuple(slots))
+        step = Step(call=dependant.call, kind=kind, first_slot=self._slots - len(slots), names=_shared(tuple(slots)))
         children = [self._add_dependency(child, name, slots) for child, name in node.dependencies]
         step.params = [_param(source, field, slots[field.name]) for source, field in node.params]
         step.body = self._body(node.body, slots)
@@ -205,9 +195,45 @@ class _Node:
         return [*names, *[name for _, name in self.injections]]
 
 
-def _place(step: Step) -> tuple[Any, ...]:
-    """What must be the same in two graphs for a request to go on from one to the other."""
-    return step.call, step.first_slot, step.names, step.cache_cell, step.target
+def _place(step: Step) -> int:
+    """A hash of what must be the same in two graphs for a request to go on from one to the other.
+
+    The call counts by its id, which stays taken: graphs that are compared are both alive.
+    """
+    return hash((id(step.call), step.first_slot, step.names, step.cache_cell, step.target))
+
+
+@dataclass(slots=True)
+class Origin:
+    """What a graph was built of, to build it anew. Each route keeps one, so it holds no steps."""
+
+    root: Dependant
+    kind: CallKind
+    websocket: bool
+    embed_body_fields: bool
+    form: bool
+    decisions: tuple[Dependant, ...]
+    decided: "array[int]"
+    """By step, how many of the decisions had been made when it was reached."""
+    places: "array[int]"
+
+    def rebuild(self, done: int, overrides: Mapping[Any, Callable[..., Any]]) -> Graph | None:
+        """Return the graph with other overrides for whatever comes after step `done`.
+
+        Its steps, slots and cache cells are the same as before up to there; None if that can't be, since the
+        tree was changed meanwhile.
+        """
+        builder = GraphBuilder(
+            overrides=overrides,
+            websocket=self.websocket,
+            embed_body_fields=self.embed_body_fields,
+            form=self.form,
+            decided=self.decisions[: self.decided[done]],
+        )
+        graph = builder.build(self.root, self.kind)
+        new: Origin = graph.builder
+        same = new.places[: done + 1] == self.places[: done + 1] and new.places[-1] == self.places[-1]
+        return graph if same else None
 
 
 def _injections(dependant: Dependant, websocket: bool) -> list[tuple[Injection, str]]:
@@ -251,6 +277,13 @@ def _body_param(
     return BodyParam(slot=slots[field.name], aliases=aliases, check=_check(field))
 
 
+@lru_cache(maxsize=_SHARED_OBJECTS)
+def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The first tuple of those names: a thousand routes have the same few dependencies."""
+    return names
+
+
+@lru_cache(maxsize=_SHARED_OBJECTS)
 def _alias(name: str, loc: tuple[str, ...]) -> Alias:
     try:
         header: bytes | None = name.lower().encode("latin-1")

@@ -68,6 +68,8 @@ from ..exception_handlers import http_exception_handler, request_validation_exce
 from ..exceptions import FastAPIError, RequestValidationError, ResponseValidationError
 from ..security.oauth2 import SecurityScopes
 from ..telemetry import _gate
+from .layers import gzip_body as gzip_body
+from .layers import gzip_responder as gzip_responder
 from .methods import Methods
 from .plan import _JSON_RESPONSE
 from .plan import compile_plan as compile_plan

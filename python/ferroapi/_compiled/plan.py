@@ -1,6 +1,7 @@
 """The compiler: from a path operation's options and dependant tree to the arguments of a Rust plan."""
 
 from collections.abc import Mapping
+from operator import attrgetter, is_
 from typing import Any, Literal
 
 from starlette.responses import JSONResponse
@@ -14,14 +15,12 @@ from ..dependencies.models import (
     _is_gen_callable,
 )
 from ..params import Form
-from .graph import GraphBuilder
-from .identity import Same
+from .graph import GraphBuilder, Origin
 from .methods import Methods
 from .specs import CallKind, Compiled, Graph, HandlerOptions, ModelRendering
 
 _FIELD_LISTS = ("path_params", "query_params", "header_params", "cookie_params", "body_params")
 _NAMES = (
-    "name",
     "request_param_name",
     "websocket_param_name",
     "http_connection_param_name",
@@ -32,6 +31,8 @@ _NAMES = (
     "path",
     "scope",
 )
+_fields_of = attrgetter(*_FIELD_LISTS)
+_names_of = attrgetter(*_NAMES)
 _FIELD = Methods(ModelField, "validate", "serialize_json")
 _JSON_RESPONSE = Methods(JSONResponse, "__init__", "render", "init_headers", "__call__")
 
@@ -45,7 +46,7 @@ def compile_plan(options: HandlerOptions, overrides: Mapping[Any, Any] | None) -
         form=is_form(options),
     )
     # Before the tree is read: what another thread changes meanwhile is noticed at the next look.
-    snapshot = (options.dependant, (_patches(), fingerprint(options.dependant)))
+    snapshot = (options.dependant, (_patches(), Fingerprint(options.dependant)))
     strict: Any = options.strict_content_type
     return Compiled(
         graph=builder.build(options.dependant, endpoint_kind(options)),
@@ -57,7 +58,7 @@ def compile_plan(options: HandlerOptions, overrides: Mapping[Any, Any] | None) -
     )
 
 
-def recompile_graph(builder: GraphBuilder, done: int, overrides: Mapping[Any, Any]) -> Graph | None:
+def recompile_graph(builder: Origin, done: int, overrides: Mapping[Any, Any]) -> Graph | None:
     """Describe a graph anew whose overrides changed while it runs, for the steps after `done`."""
     return builder.rebuild(done, overrides)
 
@@ -65,20 +66,49 @@ def recompile_graph(builder: GraphBuilder, done: int, overrides: Mapping[Any, An
 def plan_is_current(snapshot: tuple[Dependant, Any]) -> bool:
     """Tell whether the dependant tree is still the one that was compiled."""
     dependant, seen = snapshot
-    return bool((_patches(), fingerprint(dependant)) == seen)
+    return bool((_patches(), Fingerprint(dependant)) == seen)
 
 
-def fingerprint(dependant: Dependant) -> tuple[Any, ...]:
-    """Everything of a tree that a plan depends on, as identities and plain values."""
-    return (
-        Same(dependant.call),
-        Same(dependant.concurrency),
-        *[getattr(dependant, name) for name in _NAMES],
-        tuple(dependant.own_oauth_scopes or ()),
-        tuple(dependant.parent_oauth_scopes or ()),
-        *[tuple(map(Same, getattr(dependant, name))) for name in _FIELD_LISTS],
-        *[fingerprint(child) for child in dependant.dependencies],
-    )
+class Fingerprint:
+    """Everything of a tree that a plan depends on, as identities and plain values.
+
+    Each plan keeps one: the trees of most routes have many alike nodes, whose plain values are kept once.
+    """
+
+    __slots__ = ("_objects", "_values")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, dependant: Dependant) -> None:
+        objects: list[Any] = []
+        values: list[Any] = []
+        alike: dict[Any, Any] = {}
+
+        def add(node: Dependant) -> None:
+            fields = [list(held) for held in _fields_of(node)]
+            children = list(node.dependencies)
+            counts = (*map(len, fields), len(children))
+            scopes = tuple(node.own_oauth_scopes or ()), tuple(node.parent_oauth_scopes or ())
+            plain = (*counts, *scopes, *_names_of(node))
+            values.append(node.name)
+            values.append(alike.setdefault(plain, plain))
+            objects.append(node.call)
+            objects.append(node.concurrency)
+            for held in fields:
+                objects.extend(held)
+            for child in children:
+                add(child)
+
+        add(dependant)
+        self._objects = tuple(objects)
+        self._values = tuple(values)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Fingerprint)
+            and self._values == other._values
+            and len(self._objects) == len(other._objects)
+            and all(map(is_, self._objects, other._objects))
+        )
 
 
 def _patches() -> tuple[bool, bool]:

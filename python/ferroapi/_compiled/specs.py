@@ -182,3 +182,26 @@ class Routes:
     has_included: bool
     classes: list[type]
     snapshot: Any
+
+
+@dataclass(slots=True, frozen=True)
+class LayerSpec:
+    """A middleware object that Rust stands for; it reads the settings itself."""
+
+    kind: Literal["cors", "gzip", "trusted_host"]
+    layer: Any
+
+
+@dataclass(slots=True, frozen=True)
+class StackSpec:
+    """What is inside of a middleware stack's own outer layers.
+
+    Attributes:
+        layers: the outermost layers of the user's, as far as Rust stands for them.
+        classes: the classes whose methods these layers run.
+        innermost: the first layer that it does not stand for.
+    """
+
+    layers: list[LayerSpec]
+    classes: list[type]
+    innermost: Any

@@ -25,7 +25,9 @@ from .._routing.router import APIRouter
 from .._routing.serving import ServingRouter
 from ..middleware.asyncexitstack import AsyncExitStackMiddleware
 from ..telemetry._asgi import ExceptionTelemetryMiddleware
+from .layers import describe_layers
 from .methods import Methods
+from .specs import StackSpec
 
 _APPLICATION = Methods(Starlette, "__call__")
 _SERVER_ERRORS = Methods(ServerErrorMiddleware, "__call__", "error_response", "debug_response")
@@ -117,11 +119,8 @@ def _plain_router(middleware: Any) -> ServingRouter | None:
     return router if plain else None
 
 
-def inside_of_stack(stack: Any) -> Any:
-    """Return the first layer that is not skipped: the innermost one, or the user's outermost middleware.
-
-    None means that the stack itself must be called.
-    """
+def inside_of_stack(stack: Any) -> StackSpec | None:
+    """Describe what is inside of the stack's own outer layers; None if the stack itself must be called."""
     if type(stack) is not ServerErrorMiddleware or not _SERVER_ERRORS.are_those_of(stack):
         return None
     if not _APPLICATION.are_unpatched(Starlette):
@@ -129,9 +128,9 @@ def inside_of_stack(stack: Any) -> Any:
     layer: Any = stack.app
     for cls, methods in _OWN_LAYERS:
         if type(layer) is not cls or not methods.are_those_of(layer):
-            return layer
+            break
         layer = layer.app
-    return layer
+    return describe_layers(layer)
 
 
 async def server_error(stack: Any, error: Exception, scope: Scope, receive: Receive, send: Any) -> None:

@@ -78,6 +78,8 @@ pub struct Leaves {
     pub apply_form_limits: Py<PyAny>,
     pub route_selected: Py<PyAny>,
     pub redirect: Py<PyAny>,
+    pub gzip_body: Py<PyAny>,
+    pub gzip_responder: Py<PyAny>,
     pub inside_of_stack: Py<PyAny>,
     pub innermost_class: Py<PyAny>,
     pub pipeline_of: Py<PyAny>,

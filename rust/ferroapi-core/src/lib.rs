@@ -8,6 +8,7 @@ mod coroutine;
 mod epoch;
 mod extract;
 mod leaves;
+mod middleware;
 mod pipeline;
 mod plan;
 mod request;
@@ -28,6 +29,8 @@ mod _core {
     use crate::epoch::{bump_epoch, current_epoch};
     #[pymodule_export]
     use crate::leaves::configure;
+    #[pymodule_export]
+    use crate::middleware::FilteredSend;
     #[pymodule_export]
     use crate::pipeline::{
         Entry, Handler, Pipeline, RouteApp, SolvePlan, open, solve_dependencies,

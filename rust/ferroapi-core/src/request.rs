@@ -9,8 +9,9 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::attached::attached;
 use crate::coroutine::Channel;
 use crate::leaves::{Leaves, leaves};
+use crate::middleware::{Filter, Filtered};
 use crate::pipeline::{Patches, patches};
-use crate::respond::Sender;
+use crate::respond::{Place, ResponseParts, Sender};
 use crate::stacks::{Stack, StackKey};
 use crate::watch;
 
@@ -23,7 +24,10 @@ pub struct RequestContext {
     pub channel: Arc<Channel>,
     pub scope: Py<PyDict>,
     pub receive: Py<PyAny>,
-    pub send: Py<PyAny>,
+    /// The server's `send`.
+    send: Py<PyAny>,
+    /// What middleware does to the response, outermost first.
+    filters: Vec<Filter>,
     /// The `Request` or `WebSocket`, once made or given.
     pub request: Option<Py<PyAny>>,
     /// The request object may answer differently from the scope (a subclass with its own properties).
@@ -61,6 +65,7 @@ impl RequestContext {
             scope,
             receive,
             send,
+            filters: Vec::new(),
             request: None,
             custom_request: false,
             response: None,
@@ -90,15 +95,63 @@ impl RequestContext {
         })
     }
 
-    /// The `send` that Python code gets: it notes when the response starts.
+    /// The `send` that Python code gets: it notes when the response starts, and passes what it is given
+    /// through the filters.
     pub fn sender(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         if let Some(sender) = &self.sender {
             return Ok(sender.clone_ref(py));
         }
-        let sender = Sender::new(Arc::clone(&self.channel), self.send.clone_ref(py));
-        let sender = Py::new(py, sender)?.into_any();
+        let sender = if self.filters.is_empty() {
+            self.sender_at(py, Place::Everywhere, self.send.clone_ref(py))?
+        } else {
+            let send = self.filtering_send(py, self.filters.len())?;
+            self.sender_at(py, Place::Inside, send)?
+        };
         self.sender = Some(sender.clone_ref(py));
         Ok(sender)
+    }
+
+    /// The `send` of what stands outside of all middleware.
+    pub fn outer_sender(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        if self.filters.is_empty() {
+            return self.sender(py);
+        }
+        self.sender_at(py, Place::Outside, self.send.clone_ref(py))
+    }
+
+    fn sender_at(&self, py: Python<'_>, place: Place, send: Py<PyAny>) -> PyResult<Py<PyAny>> {
+        let sender = Sender::new(Arc::clone(&self.channel), send, place);
+        Ok(Py::new(py, sender)?.into_any())
+    }
+
+    /// Lets a layer further in see the response before those that are here already.
+    pub fn push_filter(&mut self, filter: Filter) {
+        self.filters.push(filter);
+    }
+
+    /// Runs a whole response through the filters, and returns the `send` that it is for.
+    pub fn filtered(&mut self, py: Python<'_>, parts: &mut ResponseParts) -> PyResult<Py<PyAny>> {
+        if !self.filters.is_empty() && self.channel.response_started() {
+            // What these filters know of the response that they have seen the start of is behind the sender.
+            return self.sender(py);
+        }
+        self.channel.mark_response_started();
+        for (position, filter) in self.filters.iter().enumerate().rev() {
+            if let Filtered::NotHere = filter.apply(py, &self.leaves, parts)? {
+                return self.filtering_send(py, position + 1);
+            }
+        }
+        self.channel.mark_response_delivered();
+        Ok(self.send.clone_ref(py))
+    }
+
+    /// A `send` that passes messages through the outermost `count` filters.
+    fn filtering_send(&self, py: Python<'_>, count: usize) -> PyResult<Py<PyAny>> {
+        let send = self.sender_at(py, Place::Outside, self.send.clone_ref(py))?;
+        self.filters
+            .iter()
+            .take(count)
+            .try_fold(send, |send, filter| filter.around(py, &self.leaves, send))
     }
 
     /// The `Request`, made through its class on first use; it sees the body that was read already.

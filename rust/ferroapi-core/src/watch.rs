@@ -11,6 +11,7 @@ use crate::epoch;
 use crate::leaves::Leaves;
 
 /// Classes whose methods the compiled path stands for, and the version they were last seen at.
+#[derive(Default)]
 pub struct Watched(Vec<(Py<PyType>, AttachedCell<u32>)>);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Watched {
@@ -46,6 +47,13 @@ impl Watched {
         }
         if changed {
             epoch::bump_epoch();
+        }
+    }
+
+    /// Takes the classes as they are now for unchanged.
+    pub fn settle(&self, py: Python<'_>) {
+        for (class, seen) in &self.0 {
+            seen.replace(py, assigned_version(py, class));
         }
     }
 

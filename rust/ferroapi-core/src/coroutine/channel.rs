@@ -27,15 +27,25 @@ pub struct Channel {
     /// The iterator being driven. Its only reference is here, where the garbage collector sees it.
     pub(super) awaiting: AttachedCell<Option<Py<PyAny>>>,
     response_started: AtomicBool,
+    response_delivered: AtomicBool,
 }
 
 impl Channel {
-    /// Whether `http.response.start` went out through this request.
+    /// Whether `http.response.start` was sent from inside of the application's middleware.
     pub fn response_started(&self) -> bool {
         self.response_started.load(Ordering::Relaxed)
     }
 
     pub fn mark_response_started(&self) {
         self.response_started.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether `http.response.start` came to the server: a layer in between may keep it for a while.
+    pub fn response_delivered(&self) -> bool {
+        self.response_delivered.load(Ordering::Relaxed)
+    }
+
+    pub fn mark_response_delivered(&self) {
+        self.response_delivered.store(true, Ordering::Relaxed);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pyo3::exceptions::PyException;
+use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
@@ -15,6 +15,7 @@ use crate::connection::{self, reduced_to};
 use crate::coroutine::Coroutine;
 use crate::epoch;
 use crate::leaves::{Leaves, leaves};
+use crate::middleware::Layers;
 use crate::request::RequestContext;
 use crate::stamp::Stamped;
 use crate::watch;
@@ -25,6 +26,7 @@ struct Known {
     stack: Py<PyAny>,
     /// The layer inside of the outermost one; it may be replaced at any time.
     below: Py<PyAny>,
+    layers: Layers,
     inside: Inside,
     /// No signal has a provider of the application's own.
     unrecorded: bool,
@@ -33,10 +35,11 @@ struct Known {
     sources: [Stamped; 3],
 }
 
+/// What is inside of the native layers.
 enum Inside {
-    /// No middleware of the user's in between.
+    /// No middleware that Python must run.
     Compiled(Py<Pipeline>),
-    /// The outermost middleware of the user's.
+    /// The outermost middleware that Python must run.
     Python(Py<PyAny>),
     /// The stack is not the package's own: it is called as a whole.
     Foreign,
@@ -49,19 +52,14 @@ pub struct Entry {
     known: AttachedCell<Option<Arc<Known>>>,
 }
 
-enum Route {
-    Compiled(Py<Pipeline>),
-    Python(Py<PyAny>),
-}
-
 impl Entry {
-    /// How to serve a connection of this scope; none if the plain stack has to.
-    fn route(
+    /// What serves a connection of this scope; none if the plain stack has to.
+    fn way_in(
         &self,
         py: Python<'_>,
         leaves: &Arc<Leaves>,
         scope: &Bound<'_, PyDict>,
-    ) -> PyResult<Option<(Route, Py<PyAny>)>> {
+    ) -> PyResult<Option<Arc<Known>>> {
         if !is_plain_http(scope, leaves)? {
             return Ok(None);
         }
@@ -69,15 +67,11 @@ impl Entry {
         let Some(known) = self.known(py, leaves)? else {
             return Ok(None);
         };
-        if self.is_recorded(py, leaves, &known)? {
+        let foreign = matches!(known.inside, Inside::Foreign);
+        if foreign || self.is_recorded(py, leaves, &known)? {
             return Ok(None);
         }
-        let route = match &known.inside {
-            Inside::Compiled(pipeline) => Route::Compiled(pipeline.clone_ref(py)),
-            Inside::Python(layer) => Route::Python(layer.clone_ref(py)),
-            Inside::Foreign => return Ok(None),
-        };
-        Ok(Some((route, known.stack.clone_ref(py))))
+        Ok(Some(known))
     }
 
     /// What is known of the stack now; none before there is one, which Starlette's own call builds.
@@ -126,7 +120,8 @@ fn is_plain_http(scope: &Bound<'_, PyDict>, leaves: &Leaves) -> PyResult<bool> {
 impl Known {
     /// The quick look: nothing was written to anything this was read from.
     fn is_untouched(&self, py: Python<'_>) -> bool {
-        self.epoch == epoch::current()
+        self.layers.are_untouched(py)
+            && self.epoch == epoch::current()
             && self.sources.iter().all(|source| source.is_unchanged(py))
             && match &self.inside {
                 Inside::Compiled(pipeline) => pipeline.get().is_untouched(py),
@@ -144,7 +139,8 @@ impl Known {
         for source in &self.sources {
             source.settle(py);
         }
-        if self.epoch != epoch::current() || !stack.is(self.stack.bind(py)) {
+        let untouched = self.layers.are_untouched(py) && self.epoch == epoch::current();
+        if !untouched || !stack.is(self.stack.bind(py)) {
             return Ok(false);
         }
         let own_provider = leaves
@@ -181,17 +177,12 @@ impl Known {
         for source in &sources {
             source.settle(py);
         }
-        let layer = leaves.inside_of_stack.bind(py).call1((stack,))?;
-        let inside = if layer.is_none() {
-            Inside::Foreign
-        } else if layer.get_type().is(leaves.innermost_class.bind(py)) {
-            let pipeline = leaves.pipeline_of.bind(py).call1((&layer,))?;
-            match pipeline.cast_into::<Pipeline>() {
-                Ok(pipeline) => Inside::Compiled(pipeline.unbind()),
-                Err(_) => Inside::Python(layer.unbind()),
-            }
+        let described = leaves.inside_of_stack.bind(py).call1((stack,))?;
+        let (layers, inside) = if described.is_none() {
+            (Layers::default(), Inside::Foreign)
         } else {
-            Inside::Python(layer.unbind())
+            let (layers, innermost) = Layers::read(&described)?;
+            (layers, Inside::of(leaves, innermost)?)
         };
         let below = match inside {
             Inside::Foreign => py.None(),
@@ -201,6 +192,7 @@ impl Known {
             epoch,
             stack: stack.clone().unbind(),
             below,
+            layers,
             inside,
             unrecorded: !leaves.telemetry_gate.has_own_provider(&config)?,
             sources,
@@ -208,31 +200,53 @@ impl Known {
     }
 }
 
-/// Serves the request; an error that nobody handled is answered with 500 and raised for the server.
-async fn serve(route: Route, stack: Py<PyAny>, cx: &mut RequestContext) -> PyResult<()> {
-    let outcome = match route {
-        Route::Compiled(pipeline) => pipeline.get().serve(cx).await,
-        Route::Python(layer) => {
-            let call = attached(|py| {
-                let sender = cx.sender(py)?;
-                layer.call1(py, (&cx.scope, &cx.receive, sender))
-            });
-            match call {
-                Ok(call) => cx.await_(call).await.map(drop),
-                Err(error) => Err(error),
+impl Inside {
+    fn of(leaves: &Leaves, layer: Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = layer.py();
+        if layer.get_type().is(leaves.innermost_class.bind(py)) {
+            let pipeline = leaves.pipeline_of.bind(py).call1((&layer,))?;
+            if let Ok(pipeline) = pipeline.cast_into::<Pipeline>() {
+                return Ok(Self::Compiled(pipeline.unbind()));
             }
         }
+        Ok(Self::Python(layer.unbind()))
+    }
+}
+
+/// Serves the request; an error that nobody handled is answered with 500 and raised for the server.
+async fn serve(known: &Known, cx: &mut RequestContext) -> PyResult<()> {
+    let Err(error) = pass(known, cx).await else {
+        return Ok(());
     };
-    let Err(error) = outcome else { return Ok(()) };
     let call = attached(|py| {
         if !error.is_instance_of::<PyException>(py) {
             return Err(error);
         }
-        let sender = cx.sender(py)?;
+        let sender = cx.outer_sender(py)?;
+        let stack = &known.stack;
         let arguments = (stack, error.into_value(py), &cx.scope, &cx.receive, sender);
         cx.leaves.server_error.call1(py, arguments)
     })?;
     cx.await_(call).await.map(drop)
+}
+
+/// Passes the request through the layers to what is inside of them.
+async fn pass(known: &Known, cx: &mut RequestContext) -> PyResult<()> {
+    let stopped = attached(|py| known.layers.enter(py, cx))?;
+    let layer = match (&stopped, &known.inside) {
+        (Some(layer), _) | (None, Inside::Python(layer)) => layer,
+        (None, Inside::Compiled(pipeline)) => return pipeline.get().serve(cx).await,
+        (None, Inside::Foreign) => return Err(attached(|_| foreign_stack())),
+    };
+    let call = attached(|py| {
+        let sender = cx.sender(py)?;
+        layer.call1(py, (&cx.scope, &cx.receive, sender))
+    })?;
+    cx.await_(call).await.map(drop)
+}
+
+fn foreign_stack() -> PyErr {
+    PyRuntimeError::new_err("ferroapi: a stack of another kind has no compiled way in")
 }
 
 #[pymethods]
@@ -257,6 +271,7 @@ impl Entry {
         if let Some(known) = unsafe { self.known.traversed() } {
             visit.call(&known.stack)?;
             visit.call(&known.below)?;
+            known.layers.traverse(visit)?;
             known
                 .sources
                 .iter()
@@ -291,7 +306,7 @@ pub fn open(
     };
     let entry = entry_of(&app)?;
     let leaves = leaves(py)?;
-    let Some((route, stack)) = entry.get().route(py, &leaves, &scope)? else {
+    let Some(known) = entry.get().way_in(py, &leaves, &scope)? else {
         return Ok(None);
     };
     scope.set_item(intern!(py, "app"), app)?;
@@ -299,7 +314,7 @@ pub fn open(
         scope,
         receive,
         send,
-        |mut cx| async move { serve(route, stack, &mut cx).await },
+        |mut cx| async move { serve(&known, &mut cx).await },
     )))
 }
 

@@ -84,19 +84,19 @@ fn message<'py, const N: usize>(
 }
 
 /// Sends head and body, then runs the background task.
-pub async fn send_messages(cx: &RequestContext, parts: ResponseParts) -> PyResult<()> {
+pub async fn send_messages(cx: &mut RequestContext, mut parts: ResponseParts) -> PyResult<()> {
+    let send = attached(|py| cx.filtered(py, &mut parts))?;
     let start = attached(|py| {
         let message = message(py, &START, "http.response.start", ["status", "headers"])?;
         message.set_item(intern!(py, "status"), parts.status)?;
         message.set_item(intern!(py, "headers"), parts.headers)?;
-        cx.channel.mark_response_started();
-        cx.send.call1(py, (message,))
+        send.call1(py, (message,))
     })?;
     cx.await_(start).await?;
     let body = attached(|py| {
         let message = message(py, &BODY, "http.response.body", ["body"])?;
         message.set_item(intern!(py, "body"), parts.body)?;
-        cx.send.call1(py, (message,))
+        send.call1(py, (message,))
     })?;
     cx.await_(body).await?;
     if let Some(background) = parts.background {

@@ -9,16 +9,39 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use crate::coroutine::Channel;
 
+/// Where a sender stands.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Place {
+    /// Inside of all middleware, and outside of it as well: there is none that changes responses.
+    Everywhere,
+    Inside,
+    Outside,
+}
+
 /// Passes messages on and notes when the response has started.
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct Sender {
     channel: Arc<Channel>,
     send: Py<PyAny>,
+    place: Place,
 }
 
 impl Sender {
-    pub fn new(channel: Arc<Channel>, send: Py<PyAny>) -> Self {
-        Self { channel, send }
+    pub fn new(channel: Arc<Channel>, send: Py<PyAny>, place: Place) -> Self {
+        Self {
+            channel,
+            send,
+            place,
+        }
+    }
+
+    fn mark_started(&self) {
+        if self.place != Place::Outside {
+            self.channel.mark_response_started();
+        }
+        if self.place != Place::Inside {
+            self.channel.mark_response_delivered();
+        }
     }
 }
 
@@ -30,7 +53,7 @@ impl Sender {
             .cast::<PyString>()
             .is_ok_and(|kind| kind == "http.response.start")
         {
-            self.channel.mark_response_started();
+            self.mark_started();
         }
         self.send.call1(py, (message,))
     }
@@ -38,7 +61,10 @@ impl Sender {
     /// Whether `http.response.start` was sent.
     #[getter]
     fn started(&self) -> bool {
-        self.channel.response_started()
+        match self.place {
+            Place::Outside => self.channel.response_delivered(),
+            Place::Everywhere | Place::Inside => self.channel.response_started(),
+        }
     }
 
     #[allow(clippy::unnecessary_wraps)]

@@ -92,7 +92,8 @@ fn enter(py: Python<'_>, dispatcher: &Dispatcher, cx: &mut RequestContext) -> Py
     if kind == "lifespan" {
         publish_router(py, dispatcher, cx)?;
         let method = dispatcher.router.getattr(py, intern!(py, "lifespan"))?;
-        let call = method.call1(py, (&cx.scope, &cx.receive, &cx.send))?;
+        let sender = cx.sender(py)?;
+        let call = method.call1(py, (&cx.scope, &cx.receive, sender))?;
         return Ok(Entered::Lifespan(call));
     }
     let table = dispatcher.table(py, &cx.leaves)?;

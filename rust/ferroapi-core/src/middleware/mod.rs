@@ -1,0 +1,112 @@
+//! Well-known middleware of Starlette's, run without a call into Python.
+//!
+//! A layer looks at the request on its way in ([`Layer::enter`]) and leaves a [`Filter`] if it is going to
+//! change the response. What it does not pass on unchanged (a preflight request, a refused host) its Python
+//! original answers.
+
+mod cors;
+mod filter;
+mod gzip;
+mod head;
+mod layers;
+mod trusted_host;
+
+use std::sync::Arc;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use pyo3::{PyTraverseError, PyVisit};
+
+pub use filter::{Filter, Filtered, FilteredSend};
+pub use layers::Layers;
+
+use crate::stamp::Stamped;
+use cors::Cors;
+use gzip::GZip;
+use trusted_host::TrustedHost;
+
+/// One middleware object of the application's stack, and the settings read from it.
+pub struct Layer {
+    /// The middleware itself: an ASGI application.
+    pub object: Py<PyAny>,
+    kind: Kind,
+    /// The dicts that the settings were read from.
+    sources: Vec<Stamped>,
+}
+
+enum Kind {
+    Cors(Arc<Cors>),
+    GZip(Arc<GZip>),
+    TrustedHost(TrustedHost),
+}
+
+/// What a layer does with a request.
+pub enum Passage {
+    /// It goes on to the next layer; the response may have to come back through the filter.
+    Through(Option<Filter>),
+    /// The middleware must be called.
+    Python,
+}
+
+impl Layer {
+    /// Looks at a request that comes in.
+    pub fn enter(&self, scope: &Bound<'_, PyDict>) -> PyResult<Passage> {
+        match &self.kind {
+            Kind::Cors(cors) => Cors::enter(cors, scope),
+            Kind::GZip(gzip) => GZip::enter(gzip, scope),
+            Kind::TrustedHost(hosts) => hosts.enter(scope),
+        }
+    }
+
+    /// Whether nothing was written to the middleware since its settings were read.
+    pub fn is_untouched(&self, py: Python<'_>) -> bool {
+        self.sources.iter().all(|source| source.is_unchanged(py))
+    }
+
+    /// Visits what the layer refers to, for the garbage collector.
+    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.object)?;
+        self.sources
+            .iter()
+            .try_for_each(|source| source.traverse(visit))?;
+        match &self.kind {
+            Kind::Cors(cors) => cors.traverse(visit),
+            Kind::GZip(gzip) => gzip.traverse(visit),
+            Kind::TrustedHost(hosts) => hosts.traverse(visit),
+        }
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Layer {
+    type Error = PyErr;
+
+    /// Reads a `LayerSpec`.
+    fn extract(spec: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let py = spec.py();
+        let object = spec.getattr(intern!(py, "layer"))?;
+        let mut sources = vec![Stamped::attributes(&object)?];
+        let kind = spec.getattr(intern!(py, "kind"))?;
+        let kind = match kind.extract()? {
+            "cors" => {
+                let headers = object.getattr(intern!(py, "simple_headers"))?;
+                sources.push(Stamped::new(headers.cast::<PyDict>()?));
+                Kind::Cors(Arc::new(Cors::read(&object)?))
+            }
+            "gzip" => Kind::GZip(Arc::new(GZip::read(&object)?)),
+            "trusted_host" => Kind::TrustedHost(TrustedHost::read(&object)?),
+            other => {
+                return Err(PyValueError::new_err(format!("unknown layer {other:?}")));
+            }
+        };
+        for source in &sources {
+            source.settle(py);
+        }
+        Ok(Self {
+            object: object.unbind(),
+            kind,
+            sources,
+        })
+    }
+}

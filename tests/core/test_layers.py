@@ -1,0 +1,180 @@
+"""Middleware that runs natively: what changes while the application serves, and what passes in single messages."""
+
+# mypy: ignore-errors
+import pytest
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware, IdentityResponder
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse, StreamingResponse
+from tests.both import Stories, ask, replaced
+
+stories = Stories()
+ORIGIN = ("origin", "https://a.example")
+GZIP = ("accept-encoding", "gzip")
+
+
+def application(api, cls, **settings):
+    app = api.FastAPI(openapi_url=None)
+    app.add_middleware(cls, **settings)
+
+    @app.get("/")
+    async def root():
+        return "x" * 50
+
+    @app.get("/object")
+    async def returns_object():
+        return kept
+
+    @app.get("/stream")
+    async def stream():
+        return StreamingResponse(iter(["x" * 50, "y" * 50]), headers={"vary": "Cookie"})
+
+    @app.get("/by-hand")
+    async def by_hand(request: api.Request):
+        await request._send({"type": "http.response.start", "status": 201})
+        await request._send({"type": "http.response.body", "body": b"by hand" * 20})
+        return "too late"
+
+    @app.get("/late")
+    async def late():
+        def fails():
+            raise RuntimeError("before the first chunk")
+            yield
+
+        return StreamingResponse(fails())
+
+    kept = PlainTextResponse("z" * 50, headers={"vary": "Cookie"})
+    return app
+
+
+async def look(app, log, *headers, path="/"):
+    """Log head and body of the answer, and what reached the server instead of one."""
+    sent = []
+
+    async def send(message):
+        sent.append({key: bytes(value) if key == "body" else value for key, value in message.items()})
+
+    answer = await ask(app, path, headers=headers, send=send)
+    log(path, *sent, *answer[2:])
+
+
+def layer_of(app, cls):
+    layer = app.middleware_stack
+    while not isinstance(layer, cls):
+        layer = layer.app
+    return layer
+
+
+PATHS = ("/", "/object", "/object", "/stream", "/by-hand", "/late", "/missing")
+
+
+@stories
+async def cors_on_every_kind_of_response(api, log):
+    app = application(api, CORSMiddleware, allow_origins=[ORIGIN[1]], expose_headers=["X-A", "X-B"])
+    for path in PATHS:
+        await look(app, log, ORIGIN, path=path)
+        await look(app, log, path=path)
+
+
+@stories
+async def gzip_on_every_kind_of_response(api, log):
+    app = application(api, GZipMiddleware, minimum_size=20)
+    for path in PATHS:
+        await look(app, log, GZIP, path=path)
+        await look(app, log, path=path)
+
+
+@stories
+async def all_three_in_each_order(api, log):
+    settings = {
+        CORSMiddleware: {"allow_origins": ["*"], "allow_credentials": True},
+        GZipMiddleware: {"minimum_size": 20},
+        TrustedHostMiddleware: {"allowed_hosts": ["*.example", "testserver"]},
+    }
+    for first in settings:
+        app = application(api, first, **settings[first])
+        for cls in settings:
+            if cls is not first:
+                app.add_middleware(cls, **settings[cls])
+        for path in PATHS:
+            await look(app, log, ORIGIN, GZIP, path=path)
+
+
+@stories
+async def settings_change_while_serving(api, log):
+    origins = []
+    app = application(api, CORSMiddleware, allow_origins=origins)
+    await look(app, log, ORIGIN)
+    origins.append(ORIGIN[1])
+    await look(app, log, ORIGIN)
+    layer = layer_of(app, CORSMiddleware)
+    layer.simple_headers["X-Later"] = "1"
+    await look(app, log, ORIGIN)
+    layer.allow_origins = ()
+    await look(app, log, ORIGIN)
+    layer.allow_all_origins = True
+    await look(app, log, ORIGIN)
+    layer.is_allowed_origin = lambda origin: log("asked", origin)
+    layer.allow_all_origins = False
+    await look(app, log, ORIGIN)
+
+
+@stories
+async def settings_of_other_types(api, log):
+    app = application(api, GZipMiddleware, minimum_size=20.5)
+    await look(app, log, GZIP)
+    layer_of(app, GZipMiddleware).minimum_size = 100
+    await look(app, log, GZIP)
+
+
+@stories
+async def hosts_change_while_serving(api, log):
+    app = application(api, TrustedHostMiddleware, allowed_hosts=["a.example"])
+    await look(app, log)
+    layer_of(app, TrustedHostMiddleware).allowed_hosts = ["testserver"]
+    await look(app, log)
+    layer_of(app, TrustedHostMiddleware).allowed_hosts.remove("testserver")
+    await look(app, log)
+
+
+@stories
+async def methods_are_patched_and_restored(api, log):
+    app = application(api, GZipMiddleware, minimum_size=20)
+
+    async def apply_compression(self, body, *, more_body):
+        log("patched")
+        return body
+
+    await look(app, log)
+    with replaced((IdentityResponder, "apply_compression", apply_compression)):
+        await look(app, log)
+    await look(app, log)
+
+
+@stories
+async def a_layer_is_put_inside(api, log):
+    app = application(api, CORSMiddleware, allow_origins=["*"])
+    await look(app, log, ORIGIN)
+    layer = layer_of(app, CORSMiddleware)
+    inner = layer.app
+
+    async def noted(scope, receive, send):
+        log("inside", scope["path"])
+        await inner(scope, receive, send)
+
+    layer.app = noted
+    await look(app, log, ORIGIN)
+
+
+@pytest.mark.parametrize("cls", [CORSMiddleware, GZipMiddleware, TrustedHostMiddleware])
+def test_the_layer_is_native(cls: type) -> None:
+    """`explain` says what the stack is compiled to."""
+    import ferroapi
+    from ferroapi._compiled.stack import inside_of_stack
+
+    app = application(ferroapi, cls)
+    stack = inside_of_stack(app.build_middleware_stack())
+    assert [type(spec.layer) for spec in stack.layers] == [cls]
+
+
+test_same_story = stories.test()
