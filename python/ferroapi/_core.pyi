@@ -21,6 +21,7 @@ __all__ = [
     "Sender",
     "SolvePlan",
     "bump_epoch",
+    "compile_call",
     "configure",
     "current_epoch",
     "open",
@@ -29,6 +30,9 @@ __all__ = [
 
 def bump_epoch() -> None:
     """Tell every compiled plan and route table to look again before its next use."""
+
+def compile_call(class_: type) -> None:
+    """Let the application class be called without a frame of Python's; to be called where it is defined."""
 
 def current_epoch() -> int:
     """The number that moves whenever something a compiled plan relies on has changed."""

@@ -537,3 +537,6 @@ def _root_path(request: Request) -> str:
     """The path prefix that the server or a parent application strips, without a final slash."""
     root_path: str = request.scope.get("root_path", "")
     return root_path.rstrip("/")
+
+
+_core.compile_call(FastAPI)

@@ -9,6 +9,7 @@ use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::app::Pipeline;
+use super::call_slot;
 use crate::attached::attached;
 use crate::cell::AttachedCell;
 use crate::connection::{self, reduced_to};
@@ -21,8 +22,10 @@ use crate::stamp::Stamped;
 use crate::watch;
 
 /// What the entry knows of the stack that `build_middleware_stack()` returned.
-struct Known {
+pub struct Known {
     epoch: u64,
+    /// The application's `root_path`.
+    root_path: Py<PyAny>,
     stack: Py<PyAny>,
     /// The layer inside of the outermost one; it may be replaced at any time.
     below: Py<PyAny>,
@@ -140,7 +143,9 @@ impl Known {
             source.settle(py);
         }
         let untouched = self.layers.are_untouched(py) && self.epoch == epoch::current();
-        if !untouched || !stack.is(self.stack.bind(py)) {
+        let root_path = own_root_path(self.sources[0].dict(py))?;
+        let same_path = root_path.is_some_and(|path| path.is(self.root_path.bind(py)));
+        if !untouched || !same_path || !stack.is(self.stack.bind(py)) {
             return Ok(false);
         }
         let own_provider = leaves
@@ -177,8 +182,9 @@ impl Known {
         for source in &sources {
             source.settle(py);
         }
+        let root_path = own_root_path(sources[0].dict(py))?;
         let described = leaves.inside_of_stack.bind(py).call1((stack,))?;
-        let (layers, inside) = if described.is_none() {
+        let (layers, inside) = if described.is_none() || root_path.is_none() {
             (Layers::default(), Inside::Foreign)
         } else {
             let (layers, innermost) = Layers::read(&described)?;
@@ -190,6 +196,7 @@ impl Known {
         };
         Ok(Self {
             epoch,
+            root_path: root_path.map_or_else(|| py.None(), Bound::unbind),
             stack: stack.clone().unbind(),
             below,
             layers,
@@ -211,6 +218,11 @@ impl Inside {
         }
         Ok(Self::Python(layer.unbind()))
     }
+}
+
+/// The `root_path` among an application's attributes; none if a class of the user's computes it.
+fn own_root_path<'py>(attributes: &Bound<'py, PyDict>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    attributes.get_item(intern!(attributes.py(), "root_path"))
 }
 
 /// Serves the request; an error that nobody handled is answered with 500 and raised for the server.
@@ -269,6 +281,7 @@ impl Entry {
         visit.call(&self.app)?;
         // SAFETY: called by the collector only.
         if let Some(known) = unsafe { self.known.traversed() } {
+            visit.call(&known.root_path)?;
             visit.call(&known.stack)?;
             visit.call(&known.below)?;
             known.layers.traverse(visit)?;
@@ -290,9 +303,30 @@ impl Entry {
     }
 }
 
-/// The coroutine that serves this connection, or none if the middleware stack has to be called.
+/// The compiled way into `app` for a connection of this scope; none if the middleware stack has to be called.
 ///
 /// What the entry learnt is kept on the application; a copy of that starts with an entry of its own.
+pub fn way_in(
+    py: Python<'_>,
+    app: &Bound<'_, PyAny>,
+    scope: &Bound<'_, PyDict>,
+) -> PyResult<Option<Arc<Known>>> {
+    entry_of(app)?.get().way_in(py, &leaves(py)?, scope)
+}
+
+/// Serves one connection, as the application's call does from its first line on.
+pub async fn serve_app(app: Py<PyAny>, known: Arc<Known>, mut cx: RequestContext) -> PyResult<()> {
+    attached(|py| {
+        let scope = cx.scope.bind(py);
+        if known.root_path.is_truthy(py)? {
+            scope.set_item(intern!(py, "root_path"), &known.root_path)?;
+        }
+        scope.set_item(intern!(py, "app"), app)
+    })?;
+    serve(&known, &mut cx).await
+}
+
+/// The coroutine that serves this connection, or none if the middleware stack has to be called.
 #[pyfunction]
 pub fn open(
     py: Python<'_>,
@@ -304,18 +338,14 @@ pub fn open(
     let Ok(scope) = scope.cast_into::<PyDict>() else {
         return Ok(None);
     };
-    let entry = entry_of(&app)?;
-    let leaves = leaves(py)?;
-    let Some(known) = entry.get().way_in(py, &leaves, &scope)? else {
+    call_slot::compile(&app.get_type())?;
+    let Some(known) = way_in(py, &app, &scope)? else {
         return Ok(None);
     };
-    scope.set_item(intern!(py, "app"), app)?;
-    Ok(Some(connection::serve(
-        scope,
-        receive,
-        send,
-        |mut cx| async move { serve(&known, &mut cx).await },
-    )))
+    let app = app.unbind();
+    Ok(Some(connection::serve(scope, receive, send, |cx| {
+        serve_app(app, known, cx)
+    })))
 }
 
 fn entry_of<'py>(app: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Entry>> {

@@ -2,6 +2,7 @@
 
 mod app;
 mod body;
+mod call_slot;
 mod compiled;
 mod default_errors;
 mod endpoint;
@@ -14,6 +15,7 @@ mod solve_door;
 mod telemetry;
 
 pub use app::Pipeline;
+pub use call_slot::compile_call;
 pub use entry::{Entry, open};
 pub use errors::not_found_error;
 pub use handler::Handler;

@@ -1,0 +1,147 @@
+//! Calling an application without a frame of Python's.
+//!
+//! `FastAPI.__call__` is a Python function, which can be inspected, wrapped and replaced. For a class whose
+//! `__call__` is that very function, the call slot (`tp_call`) leads here instead. CPython sets the slot back
+//! by itself when somebody assigns `__call__` to the class or to one of its bases (`update_slot`), so that a
+//! replaced method is always the one that runs.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple, PyType};
+
+use super::entry::{serve_app, way_in};
+use crate::attached::attached;
+use crate::cell::AttachedCell;
+use crate::coroutine::{Coroutine, nothing};
+use crate::request::RequestContext;
+
+/// CPython's slot for classes that define `__call__` in Python.
+static GENERIC: OnceLock<ffi::ternaryfunc> = OnceLock::new();
+
+/// `FastAPI.__call__` as its class was written with it.
+static CALL: AttachedCell<Option<Py<PyAny>>> = AttachedCell::new(None);
+
+/// Let the application class be called without a frame of Python's; to be called where it is defined.
+#[pyfunction]
+pub fn compile_call(class_: &Bound<'_, PyType>) -> PyResult<()> {
+    let py = class_.py();
+    let call = class_.getattr(intern!(py, "__call__"))?;
+    drop(CALL.replace(py, Some(call.unbind())));
+    compile(class_)
+}
+
+/// Points the call slot of an application's class here, if its `__call__` is the package's own.
+pub fn compile(class: &Bound<'_, PyType>) -> PyResult<()> {
+    let py = class.py();
+    let Some(present) = slot(class) else {
+        return Ok(());
+    };
+    if is_compiled(present) {
+        return Ok(());
+    }
+    let call = class.getattr(intern!(py, "__call__"))?;
+    let own = CALL.read(py, |own| own.as_ref().is_some_and(|own| call.is(own)));
+    if !own {
+        return Ok(());
+    }
+    if std::ptr::fn_addr_eq(*GENERIC.get_or_init(|| present), present) {
+        // SAFETY: the class is a live heap type (`slot` has checked that), attached to which we are; its
+        // `__call__` is a Python function, for which `call` gives the same outcome as the generic slot.
+        unsafe { (*class.as_type_ptr()).tp_call = Some(call_application) };
+    }
+    Ok(())
+}
+
+/// The call slot of a class made by a `class` statement.
+fn slot(class: &Bound<'_, PyType>) -> Option<ffi::ternaryfunc> {
+    let class = class.as_type_ptr();
+    // SAFETY: a live type object, whose fields are read while attached to the interpreter.
+    unsafe {
+        let heap = ffi::PyType_HasFeature(class, ffi::Py_TPFLAGS_HEAPTYPE) != 0;
+        (*class).tp_call.filter(|_| heap)
+    }
+}
+
+fn is_compiled(slot: ffi::ternaryfunc) -> bool {
+    std::ptr::fn_addr_eq(slot, call_application as ffi::ternaryfunc)
+}
+
+/// `app(scope, receive, send)`.
+///
+/// # Safety
+/// As for any `tp_call`: called by CPython, attached, with a live object, a tuple, and a dict or null.
+unsafe extern "C" fn call_application(
+    app: *mut ffi::PyObject,
+    arguments: *mut ffi::PyObject,
+    keywords: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        Python::attach(|py| {
+            // SAFETY: CPython hands over borrowed references that live for the whole call.
+            let (app, arguments) = unsafe {
+                let app = Borrowed::from_ptr(py, app);
+                (app, Borrowed::from_ptr(py, arguments))
+            };
+            let arguments = arguments.cast::<PyTuple>().ok();
+            let arguments = arguments.filter(|found| keywords.is_null() && found.len() == 3);
+            let coroutine = arguments.and_then(|found| coroutine(&app, &found).transpose());
+            coroutine.map(|made| made.and_then(|made| Py::new(py, made).map(Py::into_any)))
+        })
+    }));
+    match outcome {
+        Ok(Some(made)) => Python::attach(|py| match made {
+            Ok(made) => made.into_ptr(),
+            Err(error) => {
+                error.restore(py);
+                std::ptr::null_mut()
+            }
+        }),
+        // SAFETY: the arguments are those of the slot that this one stands for.
+        Ok(None) => match GENERIC.get() {
+            Some(generic) => unsafe { generic(app, arguments, keywords) },
+            None => refused("no call slot of CPython's"),
+        },
+        Err(_) => refused("panic in the application's call"),
+    }
+}
+
+fn refused(reason: &'static str) -> *mut ffi::PyObject {
+    Python::attach(|py| {
+        PyRuntimeError::new_err(format!("ferroapi: internal error: {reason}")).restore(py);
+    });
+    std::ptr::null_mut()
+}
+
+/// What serves the connection once it is awaited; none for a scope that only Python can look at.
+fn coroutine(
+    app: &Bound<'_, PyAny>,
+    arguments: &Bound<'_, PyTuple>,
+) -> PyResult<Option<Coroutine>> {
+    let Ok(scope) = arguments.get_item(0)?.cast_into::<PyDict>() else {
+        return Ok(None);
+    };
+    let app = app.clone().unbind();
+    let scope = scope.unbind();
+    let receive = arguments.get_item(1)?.unbind();
+    let send = arguments.get_item(2)?.unbind();
+    Ok(Some(Coroutine::new(|channel| async move {
+        let known = attached(|py| way_in(py, app.bind(py), scope.bind(py)))?;
+        if let Some(known) = known {
+            let cx = attached(|py| RequestContext::new(py, channel, scope, receive, send))?;
+            serve_app(app, known, cx).await?;
+            return nothing();
+        }
+        let call = attached(|py| {
+            let function = CALL.read(py, |call| call.as_ref().map(|call| call.clone_ref(py)));
+            let function =
+                function.ok_or_else(|| PyRuntimeError::new_err("no application class"))?;
+            function.call1(py, (app, scope, receive, send))
+        })?;
+        channel.await_(call).await
+    })))
+}
