@@ -22,6 +22,7 @@ from ..dependencies.models import (
 )
 from ..dependencies.utils import get_dependant
 from ..params import Form
+from .json_reader import json_reader
 from .specs import Alias, BodyParam, CallKind, Check, Default, Graph, Injection, Param, Step
 
 _SOURCES = (
@@ -89,7 +90,9 @@ class GraphBuilder:
         """Append the steps of `dependant`, its dependencies before itself."""
         node = _Node.of(dependant, self._websocket)
         slots = self._allocate(node.argument_names())
-        step = Step(call=dependant.call, kind=kind, first_slot=self._slots - len(slots), names=_shared(tuple(slots)))
+        step = Step(
+            call=dependant.call, kind=kind, first_slot=self._slots - len(slots), names=_shared(tuple(slots))
+        )
         children = [self._add_dependency(child, name, slots) for child, name in node.dependencies]
         step.params = [_param(source, field, slots[field.name]) for source, field in node.params]
         step.body = self._body(node.body, slots)
@@ -147,7 +150,7 @@ class GraphBuilder:
         if self._form or any(isinstance(field.field_info, Form) for field in fields):
             return "form", (list(fields), self._embed, [(field.name, slots[field.name]) for field in fields])
         if _is_whole_body(fields, self._embed):
-            return "whole", _body_param(fields[0], slots, [("", ("body",))])
+            return "whole", _body_param(fields[0], slots, [("", ("body",))], whole=True)
         keys = []
         for field in fields:
             names: list[tuple[str, tuple[str, ...]]]
@@ -165,7 +168,7 @@ def _refused(declared: Dependant, analyze: Callable[[], Dependant]) -> Dependant
     return Dependant(call=refuse, name=declared.name, path=declared.path, scope=declared.scope)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Node:
     """A dependant as it was at one moment: it may be changed by another thread while a graph is built."""
 
@@ -203,7 +206,7 @@ def _place(step: Step) -> int:
     return hash((id(step.call), step.first_slot, step.names, step.cache_cell, step.target))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Origin:
     """What a graph was built of, to build it anew. Each route keeps one, so it holds no steps."""
 
@@ -271,10 +274,15 @@ def _param(source: str, field: ModelField, slot: int) -> Param:
 
 
 def _body_param(
-    field: ModelField, slots: dict[str, int], names: list[tuple[str, tuple[str, ...]]]
+    field: ModelField,
+    slots: dict[str, int],
+    names: list[tuple[str, tuple[str, ...]]],
+    whole: bool = False,
 ) -> BodyParam:
     aliases = [_alias(name, loc) for name, loc in names]
-    return BodyParam(slot=slots[field.name], aliases=aliases, check=_check(field))
+    check = _check(field)
+    reader = json_reader(field) if whole and check.validate is not None else None
+    return BodyParam(slot=slots[field.name], aliases=aliases, check=check, reader=reader)
 
 
 @lru_cache(maxsize=_SHARED_OBJECTS)

@@ -4,12 +4,13 @@ Whatever is not served by the package's own, unpatched code stays a candidate th
 place in the order.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette import convertors, routing
-from starlette.routing import PARAM_REGEX, BaseRoute, Match, compile_path
+from starlette.routing import PARAM_REGEX, BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from .._routing.effective import _EffectiveRouteContext
@@ -38,7 +39,8 @@ _NATIVE_CONVERSIONS: dict[type, str] = {
     convertors.FloatConvertor: "float",
 }
 
-
+# What no template gives, not even one that is none.
+_NO_PATTERN = object()
 _API_ROUTE = Methods(APIRoute, "matches", "handle")
 _ROUTE = Methods(routing.Route, "matches", "handle")
 _INCLUDED = Methods(_IncludedRouter, "matches", "handle", "_match", "_handle_selected")
@@ -47,7 +49,7 @@ _DEFAULT = Methods(ServingRouter, "not_found")
 _CONTEXT = Methods(_EffectiveRouteContext, "matches")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class IncludedCandidate:
     """A route of an included router that is asked in Python, as the chain of its routers would ask it."""
 
@@ -67,7 +69,7 @@ class IncludedCandidate:
         await innermost._serve(select_candidate(self.candidate, scope), scope, receive, send)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Found:
     """A route in the flattened order."""
 
@@ -231,7 +233,7 @@ def _describe(item: _Found, behind_included: bool) -> Route:
     )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _NestedRouter:
     """A nested included router with methods of its own, below routers that are flattened."""
 
@@ -250,12 +252,24 @@ class _NestedRouter:
 def _template(item: _Found) -> str | None:
     """The path template, if it still says what the route's regular expression says."""
     source: Any = item.route if item.context is None else item.context
-    try:
-        regex, _, _ = compile_path(source.path)
-    except (AssertionError, ValueError):
-        return None
-    same = regex.pattern == getattr(source.path_regex, "pattern", None)
+    same = _pattern(source.path) == getattr(source.path_regex, "pattern", _NO_PATTERN)
     return str(source.path) if same else None
+
+
+def _pattern(path: str) -> str | None:
+    """The regular expression that Starlette makes of a path template, but not compiled: there are many."""
+    names = set()
+    pattern = "^"
+    end = 0
+    for match in PARAM_REGEX.finditer(path):
+        name, kind = match.groups("str")
+        convertor = convertors.CONVERTOR_TYPES.get(kind.lstrip(":"))
+        if convertor is None or name in names:
+            return None
+        names.add(name)
+        pattern += f"{re.escape(path[end : match.start()])}(?P<{name}>{convertor.regex})"
+        end = match.end()
+    return f"{pattern}{re.escape(path[end:])}$"
 
 
 def _custom_convertors(template: str, path_convertors: dict[str, Any]) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """What the Rust core is told of a path operation. Each class is read field by field by its Rust namesake.
 
-`rust/ferroapi-core/src/plan/spec.rs`, `pipeline/compiled.rs` and `routing/table.rs` are the other side.
+`rust/ferroapi-core/src/plan/spec.rs`, `pipeline/compiled.rs` and `routing/table.rs` are the other side. Most
+are neither compared nor shown: methods for that would only make the import slower.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ Injection: TypeAlias = tuple[Literal["request", "response", "background_tasks", 
 CallKind: TypeAlias = Literal["coroutine", "threadpool", "generator", "async_generator", "stream"]
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class HandlerOptions:
     """The arguments of `get_request_handler`."""
 
@@ -40,7 +41,7 @@ class HandlerOptions:
     form_limits: _FormLimits | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Check:
     """How a raw value becomes an argument."""
 
@@ -50,7 +51,7 @@ class Check:
     validate_default: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Alias:
     """A name under which a parameter may arrive, and where an error of it is located."""
 
@@ -60,7 +61,7 @@ class Alias:
     loc: tuple[str, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Param:
     """A path, query, header or cookie parameter."""
 
@@ -73,16 +74,17 @@ class Param:
     check: Check
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class BodyParam:
     """A whole JSON body, or one key of it."""
 
     slot: int
     aliases: list[Alias]
     check: Check
+    reader: Callable[..., Any] | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Step:
     """One callable with its parameters."""
 
@@ -103,7 +105,7 @@ class Step:
     decided: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Graph:
     """A dependency graph in the order of execution; the last step is the root.
 
@@ -122,7 +124,7 @@ class Graph:
     builder: Any
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ModelRendering:
     """A response model that pydantic-core validates and dumps to bytes."""
 
@@ -132,7 +134,7 @@ class ModelRendering:
     flags: list[Any]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Compiled:
     """A path operation, ready to run."""
 
@@ -144,7 +146,7 @@ class Compiled:
     snapshot: Any
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Target:
     """What a compiled match writes into the scope, and the application it runs."""
 
@@ -158,7 +160,7 @@ class Target:
     path_format: str | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Route:
     """One route of a router, in registration order."""
 
@@ -171,7 +173,7 @@ class Route:
     behind_included: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Routes:
     """All routes of a router."""
 

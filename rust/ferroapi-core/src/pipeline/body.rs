@@ -10,7 +10,7 @@ use ferroapi_http::content_type::{self, ContentType};
 use super::compiled::{BodyKind, Compiled};
 use crate::attached::attached;
 use crate::extract::first_header;
-use crate::plan::Body;
+use crate::plan::{Body, parse_json, replaced_parser};
 use crate::request::RequestContext;
 
 /// The body as the dependencies receive it.
@@ -69,10 +69,38 @@ async fn read_json(compiled: &Compiled, cx: &mut RequestContext, given: bool) ->
         return Ok(Body::Content(cx.await_(call).await?));
     }
     attached(|py| {
-        let content = parse(py, cx, &bytes)?;
+        if let Some(validated) = validated(py, compiled, cx, &bytes)? {
+            return Ok(validated);
+        }
+        let content = parse_json(py, &cx.leaves, &bytes)?;
         cx.keep_json(content.clone_ref(py));
         Ok(Body::Content(content))
     })
+}
+
+/// The body parsed and validated in one go, where that comes to the same; none if it is refused, so that the
+/// errors are those of the long way.
+fn validated(
+    py: Python<'_>,
+    compiled: &Compiled,
+    cx: &RequestContext,
+    bytes: &Py<PyAny>,
+) -> PyResult<Option<Body>> {
+    let Some(reader) = compiled.body_reader().filter(|_| !cx.traced) else {
+        return Ok(None);
+    };
+    if replaced_parser(py, &cx.leaves)?.is_some() {
+        return Ok(None);
+    }
+    match reader.call1(py, (bytes,)) {
+        Ok(value) => Ok(Some(Body::Validated {
+            value,
+            reader: reader.clone_ref(py),
+            bytes: bytes.clone_ref(py),
+        })),
+        Err(error) if error.is_instance_of::<PyValueError>(py) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 enum Bytes {
@@ -200,24 +228,5 @@ fn is_json(py: Python<'_>, compiled: &Compiled, cx: &RequestContext) -> PyResult
                 .call1(py, (text,))?
                 .is_truthy(py)
         }
-    }
-}
-
-/// pydantic's parser first; where it refuses, the standard library's leniencies and errors count.
-fn parse(py: Python<'_>, cx: &RequestContext, bytes: &Py<PyAny>) -> PyResult<Py<PyAny>> {
-    let loads = cx
-        .leaves
-        .json_module
-        .bind(py)
-        .getattr(intern!(py, "loads"))?;
-    if !loads.is(cx.leaves.json_loads.bind(py)) {
-        return loads.call1((bytes,)).map(Bound::unbind);
-    }
-    match cx.leaves.from_json.call1(py, (bytes,)) {
-        Ok(content) => Ok(content),
-        Err(error) if error.is_instance_of::<PyValueError>(py) => {
-            cx.leaves.json_loads.call1(py, (bytes,))
-        }
-        Err(error) => Err(error),
     }
 }

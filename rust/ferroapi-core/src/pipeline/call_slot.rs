@@ -101,8 +101,8 @@ unsafe extern "C" fn call_application(
                 std::ptr::null_mut()
             }
         }),
-        // SAFETY: the arguments are those of the slot that this one stands for.
         Ok(None) => match GENERIC.get() {
+            // SAFETY: the arguments are those of the slot that this one stands for.
             Some(generic) => unsafe { generic(app, arguments, keywords) },
             None => refused("no call slot of CPython's"),
         },

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
-use crate::plan::{CallKind, Graph, Step, unknown};
+use crate::plan::{BodyStep, CallKind, Graph, Step, unknown};
 
 /// Which body the operation declares.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,6 +80,19 @@ impl Compiled {
             .steps
             .last()
             .ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("a plan without an endpoint"))
+    }
+
+    /// What reads the body straight into the one argument that is made of it.
+    pub fn body_reader(&self) -> Option<&Py<PyAny>> {
+        let mut bodies = self
+            .graph
+            .steps
+            .iter()
+            .filter_map(|step| step.body.as_ref());
+        match (bodies.next(), bodies.next()) {
+            (Some(BodyStep::Whole(param)), None) => param.reader.as_ref(),
+            _ => None,
+        }
     }
 
     /// Visits every Python object that the plan owns.

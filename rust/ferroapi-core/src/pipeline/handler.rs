@@ -167,12 +167,9 @@ impl Handler {
         };
         match errors {
             None => Ok(arguments),
-            Some(errors) => Err(attached(|py| {
-                let body = match body {
-                    Body::Undefined => py.None(),
-                    body => body.object(cx, py),
-                };
-                validation_error(py, cx, &self.options, errors, body)
+            Some(errors) => Err(attached(|py| match body.content(cx, py) {
+                Ok(body) => validation_error(py, cx, &self.options, errors, body),
+                Err(error) => error,
             })),
         }
     }
@@ -185,7 +182,7 @@ impl Handler {
         let call = attached(|py| {
             let request = cx.request(py)?;
             let stack = cx.stack(py, StackKey::Request)?;
-            let body = body.object(cx, py);
+            let body = body.object(cx, py)?;
             cx.leaves
                 .solve_publicly
                 .call1(py, (request, &self.options, body, stack))
@@ -209,7 +206,7 @@ fn validation_error(
     cx: &RequestContext,
     options: &Py<PyAny>,
     errors: Py<PyAny>,
-    body: Py<PyAny>,
+    body: Option<Py<PyAny>>,
 ) -> PyErr {
     match cx
         .leaves

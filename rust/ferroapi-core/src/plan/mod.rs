@@ -8,7 +8,7 @@ mod solver;
 mod spec;
 mod traverse;
 
-pub use body::Body;
+pub use body::{Body, parse_json, replaced_parser};
 pub use overrides::same_content;
 pub use solve::{Solution, solve};
-pub use spec::{Alias, CallKind, Graph, Param, Source, Step, unknown};
+pub use spec::{Alias, BodyStep, CallKind, Graph, Param, Source, Step, unknown};

@@ -128,7 +128,7 @@ async fn run_step(
     }) = &step.body
     {
         let call = attached(|py| {
-            let body = body.object(cx, py);
+            let body = body.object(cx, py)?;
             cx.leaves.body_to_args.call1(py, (fields, body, *embed))
         })?;
         let result = cx.await_(call).await?;

@@ -169,10 +169,11 @@ impl Solver {
         param: &BodyParam,
         body: &Body,
     ) -> PyResult<()> {
-        let value = match body {
-            Body::Undefined => None,
-            Body::Content(object) | Body::Form(object) => Some(object.bind(py).clone()),
-        };
+        if let Some(value) = body.validated_by(py, param.reader.as_ref()) {
+            self.set(param.slot, value);
+            return Ok(());
+        }
+        let value = body.content(cx, py)?.map(|content| content.into_bound(py));
         let Some(alias) = param.aliases.first() else {
             return Err(missing_argument());
         };
@@ -190,11 +191,12 @@ impl Solver {
         params: &[BodyParam],
         body: &Body,
     ) -> PyResult<()> {
+        let content = body.content(cx, py)?;
         for param in params {
             let Some(first) = param.aliases.first() else {
                 return Err(missing_argument());
             };
-            let (loc, value) = match body_key(py, param, body)? {
+            let (loc, value) = match body_key(py, param, content.as_ref())? {
                 Key::NoMapping => {
                     // As the reference: whatever has no keys lacks each of them, defaults or not.
                     let error = cx.leaves.missing_error.call1(py, (&first.loc,))?;
@@ -249,8 +251,12 @@ enum Key<'a, 'py> {
     Found(&'a Py<PyTuple>, Bound<'py, PyAny>),
 }
 
-fn body_key<'a, 'py>(py: Python<'py>, param: &'a BodyParam, body: &Body) -> PyResult<Key<'a, 'py>> {
-    let (Body::Content(object) | Body::Form(object)) = body else {
+fn body_key<'a, 'py>(
+    py: Python<'py>,
+    param: &'a BodyParam,
+    content: Option<&Py<PyAny>>,
+) -> PyResult<Key<'a, 'py>> {
+    let Some(object) = content else {
         return Ok(Key::Absent);
     };
     let object = object.bind(py);

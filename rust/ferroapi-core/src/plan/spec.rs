@@ -123,6 +123,9 @@ pub struct BodyParam {
     pub slot: usize,
     pub aliases: Vec<Alias>,
     pub check: Check,
+    /// `SchemaValidator.validate_json`, where it does the same to JSON text as parsing and validating do one
+    /// after the other.
+    pub reader: Option<Py<PyAny>>,
 }
 
 /// How one step's body parameters are filled.

@@ -50,6 +50,7 @@ impl Param {
 impl BodyParam {
     fn traverse(&self, visit: PyVisit<'_>) -> Visited {
         traverse_aliases(&self.aliases, visit)?;
+        visit.call(&self.reader)?;
         self.check.traverse(visit)
     }
 }
