@@ -72,7 +72,7 @@ def make_steps(choices: Choices, application: Application, count: int) -> list[S
         elif reach.endpoint.websocket:
             steps.append(_websocket(choices, reach))
         else:
-            steps.append(_http(choices, reach))
+            steps.append(http_request(choices, reach))
         if faults:
             steps.append("FAULTS.clear()")
         choices.careful = False
@@ -225,7 +225,8 @@ def _cookie(choices: Choices, wanted: list[Wanted]) -> bytes:
     return text.encode(choices.one("utf-8", "latin-1"), "replace")
 
 
-def _http(choices: Choices, reach: Reach) -> Http:
+def http_request(choices: Choices, reach: Reach) -> Http:
+    """A request for an endpoint."""
     wanted = reach.endpoint.wanted
     target, query = _target(choices, reach), _query(choices, wanted)
     method = choices.of(reach.endpoint.methods)

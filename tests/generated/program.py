@@ -7,7 +7,7 @@ import json
 import linecache
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -20,9 +20,19 @@ from ..differential.registry import CANDIDATE, REFERENCE, load
 from .applications import make_application
 from .choices import Choices
 from .exchanges import Step, make_steps
+from .forms import make_form
+from .layers import LAYER_BLOCKS
+from .mixtures import make_mixture
 from .prelude import BLOCKS, HEADER
+from .stacks import make_stack
+from .streams import make_stream
+from .telemetry import make_telemetry
 
 NAMES = (REFERENCE, CANDIDATE)
+# Where tasks race, the order on trio is random by design.
+_RACES = re.compile(
+    r"BaseMiddleware|FileResponse|Streaming|EventSource|JSONLines|yield|parts\(|middleware\('http'\)"
+)
 EXCHANGES = 24
 """Requests for each application."""
 
@@ -35,6 +45,7 @@ class Program:
     source: str
     steps: tuple[Step, ...]
     backend: str = "asyncio"
+    kind: str = "application"
 
     @property
     def filename(self) -> str:
@@ -42,8 +53,37 @@ class Program:
         return f"<generated {self.seed}>"
 
 
-def make_program(seed: int) -> Program:
-    """The program of a seed; the same for ever."""
+def make_program(seed: int, kind: str = "application") -> Program:
+    """The program of a seed, of one of `KINDS`; the same for ever."""
+    return _application(seed) if kind == "application" else _special(seed, kind)
+
+
+_MAKERS: dict[str, Callable[[Choices, int], tuple[str, list[Step]]]] = {
+    "stack": make_stack,
+    "mixture": make_mixture,
+    "stream": make_stream,
+    "telemetry": make_telemetry,
+    "form": make_form,
+}
+KINDS = ("application", *_MAKERS)
+"""What a program can be about: whole applications, or one area more closely."""
+
+
+def _special(seed: int, kind: str) -> Program:
+    """A program about one area."""
+    choices = Choices(f"{kind} {seed}")
+    body, steps = _MAKERS[kind](choices, EXCHANGES)
+    mentioned = "\n".join([body, *(step for step in steps if isinstance(step, str))])
+    if ":hex" in mentioned:
+        mentioned += "\nHexConvertor"
+    source = "\n\n".join([HEADER, *_blocks(mentioned), f"{body}\n"])
+    if "debug=True" in body:
+        steps = [step if isinstance(step, str) else replace(step, only_last_line=True) for step in steps]
+    backend = "trio" if seed % 4 == 0 and not _RACES.search(mentioned) else "asyncio"
+    return Program(seed, source, tuple(steps), backend, kind)
+
+
+def _application(seed: int) -> Program:
     choices = Choices(seed)
     application = make_application(choices)
     steps = make_steps(choices, application, EXCHANGES)
@@ -52,7 +92,6 @@ def make_program(seed: int) -> Program:
     if ":hex" in body:
         mentioned += "\nHexConvertor"
     source = "\n\n".join([HEADER, *_blocks(mentioned), body])
-    # Where tasks race, the order on trio is random by design.
     races = re.search(r"BaseMiddleware|EventSourceResponse|middleware\('http'\)", body)
     if "debug=True" in body:  # the body of an error shows the frames of the framework
         steps = [step if isinstance(step, str) else replace(step, only_last_line=True) for step in steps]
@@ -73,11 +112,13 @@ def _blocks(text: str) -> list[str]:
 @functools.cache
 def _defined() -> list[tuple[str, list[str]]]:
     found = []
-    for block in BLOCKS:
+    for block in (*BLOCKS, *LAYER_BLOCKS):
         names: list[str] = []
         for node in ast.parse(block).body:
-            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 names.append(node.name)
+            elif isinstance(node, ast.ImportFrom):
+                names += [alias.asname or alias.name for alias in node.names]
             elif isinstance(node, ast.Assign):
                 names += [target.id for target in node.targets if isinstance(target, ast.Name)]
         found.append((block, names))
@@ -91,7 +132,7 @@ class Run:
     refused: list[str]
     """Declarations that raised."""
     outcomes: list[driver.Outcome | str]
-    """One for each step; the text of the exception where a change of the application raised."""
+    """One for each step; for a change of the application its `SEEN`, or the text of the exception that it raised."""
     openapi: str
 
 
@@ -122,7 +163,7 @@ async def _serve(program: Program, space: dict[str, Any]) -> list[driver.Outcome
         if isinstance(step, str):
             try:
                 exec(compile(step, program.filename, "exec"), space)
-                outcomes.append("done")
+                outcomes.append(str(space.pop("SEEN", "done")))
             except Exception as error:
                 outcomes.append(str(driver.shown_chain(error)))
         else:
@@ -169,7 +210,7 @@ def _differences(program: Program, left: Run, right: Run, names: tuple[str, str]
     ):
         if isinstance(one, str) or isinstance(other, str) or isinstance(step, str):
             if not isinstance(one, str) or not isinstance(other, str) or same(one) != same(other):
-                yield Difference(index, (f"change: {one} != {other}",))
+                yield Difference(index, _first_part("change", str(one).splitlines(), str(other).splitlines()))
             continue
         lines = compare.differences(step, one, other, names)
         if lines:
@@ -200,6 +241,7 @@ async def main():
     for step in STEPS:
         if isinstance(step, str):
             exec(step, globals())
+            print("   ", globals().pop("SEEN", "done"))
         else:
             print(step)
             for name, value in vars(await drive(app, step)).items():

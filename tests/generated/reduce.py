@@ -118,4 +118,6 @@ def report(program: Program, difference: Difference, tries: int) -> str:
     small = reduced(program, difference, tries)
     rest = next((found for found in compared(small)[0] if found.kind == difference.kind), difference)
     title = "\n# ".join("\n".join(rest.lines).splitlines())
-    return "\n".join([f"seed {program.seed}", *difference.lines, "", stand_alone(small, title)])
+    return "\n".join(
+        [f"{program.kind}, seed {program.seed}", *difference.lines, "", stand_alone(small, title)]
+    )

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from ..differential.driver import get
+from ..differential.driver import Outcome, get
 from ..differential.registry import CANDIDATE, REFERENCE
 from .prelude import HEADER
-from .program import Program, compared, make_program, stand_alone
+from .program import KINDS, Program, compared, make_program, stand_alone
 from .reduce import reduced, report
 
 SEEDS = range(320)
+# Each closer look at one area is some 70 ms.
+AREAS = {"stack": 60, "mixture": 30, "stream": 30, "telemetry": 15, "form": 20}
 _DIFFERENT = Program(0, HEADER + """
 app = FastAPI()
 
@@ -37,9 +39,25 @@ def test_same(seed: int) -> None:
         pytest.fail(report(program, found[0], tries=60), pytrace=False)
 
 
-def test_same_seed_same_program() -> None:
-    assert make_program(3) == make_program(3)
-    assert make_program(3) != make_program(4)
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("kind", "seed"), [(kind, seed) for kind, count in AREAS.items() for seed in range(count)]
+)
+def test_same_in_one_area(kind: str, seed: int) -> None:
+    program = make_program(seed, kind)
+    found, _ = compared(program)
+    if found:
+        pytest.fail(report(program, found[0], tries=60), pytrace=False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_same_seed_same_program(kind: str) -> None:
+    assert make_program(3, kind) == make_program(3, kind)
+    assert make_program(3, kind).source != make_program(4, kind).source
+
+
+def test_all_kinds_are_compared() -> None:
+    assert {"application", *AREAS} == set(KINDS)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -55,6 +73,56 @@ def test_programs_are_worth_running() -> None:
                 seen[status] = seen.get(status, 0) + 1
     assert seen["built"] >= 18
     assert min(seen[200], seen[404], seen[422], seen[500]) > 10
+
+
+# What the answers of one area have to show to be worth the comparison.
+EXPECTED: dict[str, set[object]] = {
+    "stack": {
+        200,
+        207,
+        307,
+        400,
+        403,
+        404,
+        405,
+        500,
+        "websocket.accept",
+        b"gzip",
+        b"OK",
+        b"Disallowed CORS origin",
+    },
+    "mixture": {200, 307, 404, 405, "websocket.accept", "websocket.close"},
+    "stream": {200, 422, b"text/event-stream; charset=utf-8", b"application/jsonl"},
+    "telemetry": {200, 404, 405, 422, 500, "spans", "metrics", "logs"},
+    "form": {200, 400, 422, b"multipart/form-data", b"x-www-form-urlencoded"},
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", EXPECTED)
+def test_areas_are_worth_running(kind: str) -> None:
+    seen: set[object] = set()
+    built = 0
+    for seed in range(1000, 1010):
+        program = make_program(seed, kind)
+        _, run = compared(program, names=(REFERENCE, REFERENCE))
+        built += bool(run.outcomes)
+        for outcome in run.outcomes:
+            seen |= _facts(outcome)
+        asked = str(program.steps)
+        seen |= {word.encode() for word in ("multipart/form-data", "x-www-form-urlencoded") if word in asked}
+    assert built >= 9
+    assert EXPECTED[kind] <= seen
+
+
+def _facts(outcome: Outcome | str) -> set[object]:
+    if isinstance(outcome, str):
+        return {word for word in ("spans", "metrics", "logs") if f"'{word}': [" in outcome}
+    found: set[object] = set()
+    for message in map(dict, outcome.messages):
+        found |= {message.get("status", message["type"]), message.get("body")}
+        found |= {value for _, value in message.get("headers", ())}
+    return found
 
 
 @pytest.mark.filterwarnings("ignore")

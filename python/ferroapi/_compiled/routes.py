@@ -95,6 +95,7 @@ def compile_routes(router: ServingRouter) -> Routes:
         form_limits=router.form_limits or None,
         has_included=behind_included,
         classes=list({type(router): None} | {type(item.route): None for item in found}),
+        plain=[item.route.__dict__ for item in found if type(item.route) is routing.Route],
         snapshot=snapshot,
     )
 

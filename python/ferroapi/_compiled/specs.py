@@ -183,6 +183,7 @@ class Routes:
     form_limits: Any
     has_included: bool
     classes: list[type]
+    plain: list[dict[str, Any]]
     snapshot: Any
 
 

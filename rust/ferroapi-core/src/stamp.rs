@@ -16,7 +16,18 @@ pub struct Stamped {
     seen: AttachedCell<u64>,
 }
 
+impl<'a, 'py> FromPyObject<'a, 'py> for Stamped {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self::new(&*object.cast::<PyDict>()?))
+    }
+}
+
 impl Stamped {
+    /// Whether this interpreter numbers changes; if not, nothing is ever found to be unchanged.
+    pub const TELLS: bool = !cfg!(Py_3_13);
+
     pub fn new(dict: &Bound<'_, PyDict>) -> Self {
         Self {
             dict: dict.clone().unbind(),

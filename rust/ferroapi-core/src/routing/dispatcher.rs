@@ -39,9 +39,11 @@ impl Dispatcher {
         // Taken before anything is read: what another thread changes meanwhile moves it on.
         let epoch = epoch::current();
         if let Some(known) = known {
-            if known.epoch == epoch {
+            let unchanged = known.table.spec.plain_routes_are_unchanged(py);
+            if known.epoch == epoch && unchanged {
                 return Ok(known.table);
             }
+            known.table.spec.settle_plain_routes(py);
             let snapshot = &known.table.spec.snapshot;
             if leaves
                 .routes_are_current
@@ -53,6 +55,7 @@ impl Dispatcher {
         }
         let described = leaves.compile_routes.call1(py, (&self.router,))?;
         let table = Arc::new(Table::build(described.extract(py)?));
+        table.spec.settle_plain_routes(py);
         Ok(self.keep(py, epoch, table))
     }
 

@@ -7,6 +7,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use ferroapi_http::{Convertor, PathTemplate, RouteId, RouteTree};
 
 use super::convert::Conversion;
+use crate::stamp::Stamped;
 use crate::watch::Watched;
 
 /// One route, in registration order.
@@ -55,6 +56,8 @@ pub struct RoutesSpec {
     pub has_included: bool,
     /// Classes of the user's whose methods decide what is compiled.
     pub classes: Watched,
+    /// The attributes of Starlette's own routes, which nothing tells of a change.
+    plain: Vec<Stamped>,
     pub snapshot: Py<PyAny>,
 }
 
@@ -104,11 +107,24 @@ impl Table {
 }
 
 impl RoutesSpec {
+    /// Whether nothing was written to a route of Starlette's own, as far as the interpreter counts that.
+    pub fn plain_routes_are_unchanged(&self, py: Python<'_>) -> bool {
+        !Stamped::TELLS || self.plain.iter().all(|route| route.is_unchanged(py))
+    }
+
+    /// To be called before these routes are read.
+    pub fn settle_plain_routes(&self, py: Python<'_>) {
+        self.plain.iter().for_each(|route| route.settle(py));
+    }
+
     /// Visits every Python object that the table owns.
     pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.form_limits)?;
         visit.call(&self.snapshot)?;
         self.classes.traverse(visit)?;
+        self.plain
+            .iter()
+            .try_for_each(|route| route.traverse(visit))?;
         self.routes
             .iter()
             .try_for_each(|route| route.traverse(visit))
