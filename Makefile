@@ -19,7 +19,8 @@ REQUIREMENTS := pyproject.toml requirements/constraints.txt
 PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-rust test-python test-examples conformance bench lint format fuzz clean
+.PHONY: help build run test test-rust test-python test-examples conformance lint format fuzz clean
+.PHONY: bench bench-quick bench-load bench-counts bench-peers
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -72,8 +73,29 @@ test-examples: $(STAMPS)/extension $(STAMPS)/test
 conformance: $(STAMPS)/extension $(STAMPS)/test ## run the reference's own test suite through the drop-in
 	$(PY) -m tests.conformance --workers $(WORKERS) $(if $(UPDATE),--update)
 
-bench: $(STAMPS)/extension $(STAMPS)/bench ## measure against the reference (QUICK=1: half a minute)
+bench: $(STAMPS)/extension $(STAMPS)/bench ## measure against the reference (QUICK=1: as bench-quick)
 	$(PY) -m benches $(if $(QUICK),--quick) -o timeout=900
+	$(PY) -m benches.routing $(if $(QUICK),--quick)
+
+bench-quick: ## the same in under two minutes
+	@$(MAKE) --no-print-directory bench QUICK=1
+
+bench-load: $(STAMPS)/extension $(STAMPS)/bench bench-peers ## requests a second under a server, beside peers (needs wrk)
+	$(PY) -m benches.load $(if $(QUICK),--quick)
+
+bench-counts: $(STAMPS)/extension $(STAMPS)/bench ## instructions a request against the baseline (RENEW=1: renew it)
+	$(PY) -m benches.counts $(if $(RENEW),--renew)
+
+# Other frameworks, each in an environment with the versions that it asks for.
+PEERS := .cache/peers
+bench-peers: $(PEERS)/asgi/.stamp $(PEERS)/robyn/.stamp
+
+$(PEERS)/asgi/.stamp: requirements/peers.txt
+$(PEERS)/robyn/.stamp: requirements/peers-robyn.txt
+$(PEERS)/%/.stamp:
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
 
 lint: $(STAMPS)/extension $(STAMPS)/test $(STAMPS)/lint ## formatters, linters and type checkers, warnings as errors
 	$(BIN)/ruff format --check .

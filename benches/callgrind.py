@@ -1,12 +1,13 @@
 """`python -m benches.callgrind`: instructions a request, counted by valgrind, so that noise does not matter.
 
-Each side runs in a process of its own under callgrind, which starts counting after the warm-up. The counts
-can be looked into with callgrind_annotate; the files stay in `benches/results`. Needs valgrind, its headers,
-and a C compiler.
+Each side runs in a process of its own under callgrind, which counts after the warm-up: a short and a long
+run, whose difference has nothing in it but requests. The counts can be looked into with callgrind_annotate;
+the files stay in `benches/results`. Needs valgrind, its headers, and a C compiler.
 """
 
 import argparse
 import ctypes
+import gc
 import json
 import os
 import re
@@ -16,53 +17,80 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .cases import CASES, bare
+from .cases import CASES, bare, named
 from .inprocess import CANDIDATE, REFERENCE, Runner, build, new_loop
 
+ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
 SIDES = {"bare ASGI": "", "reference": REFERENCE, "candidate": CANDIDATE}
+# Requests: before counting, in the short run, and how many more in the long one.
+WARM_UP, SHORT, MORE = 200, 100, 400
+# Hash tables of Rust are seeded by getrandom; a fixed seed makes two counts alike.
 SWITCH = """
+#include <string.h>
+#include <sys/types.h>
 #include <valgrind/callgrind.h>
-void start(void) { CALLGRIND_START_INSTRUMENTATION; }
+ssize_t getrandom(void *buffer, size_t size, unsigned flags) { memset(buffer, 7, size); return size; }
+void start(void) { CALLGRIND_START_INSTRUMENTATION; CALLGRIND_ZERO_STATS; }
+void dump(void) { CALLGRIND_DUMP_STATS; }
 void stop(void) { CALLGRIND_STOP_INSTRUMENTATION; }
 """
+# Nothing else of the environment reaches the counted process: it lies on its stack and moves everything.
+PASSED_ON = ("PATH", "HOME", "LD_LIBRARY_PATH", "BENCH_CANDIDATE")
 
 
-def count(case: int, package: str, requests: int, warm_up: int, keep: Path) -> float:
+def ready() -> str | None:
+    """Return what is missing for counting, if something is."""
+    missing = [tool for tool in ("valgrind", "cc") if shutil.which(tool) is None]
+    return f"{' and '.join(missing)} not found" if missing else None
+
+
+def count(case: str, package: str, keep: Path) -> float:
     """Return instructions a request of one side, measured in a child process."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="counts-") as folder:
         switch = Path(folder) / "switch.so"
-        subprocess.run(
-            ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", switch], input=SWITCH, text=True, check=True
-        )
-        options = ["--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={keep}"]
-        job = [str(case), package, str(requests), str(warm_up), str(switch)]
-        command = ["valgrind", *options, sys.executable, "-m", "benches.callgrind", "--child", *job]
-        environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONMALLOC": "pymalloc"}
-        done = subprocess.run(
-            command,
-            cwd=Path(__file__).parent.parent,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    found = re.search(r"Collected : (\d+)", done.stderr)
-    if done.returncode or found is None:
+        compiler = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(switch)]
+        subprocess.run(compiler, input=SWITCH, text=True, check=True)
+        dumps = Path(folder) / "out"
+        _run_child(["--child", case, package, str(switch)], dumps, switch)
+        short, more = (Path(f"{dumps}.{number}") for number in (1, 2))
+        shutil.copyfile(more, keep)
+        return (_total(more) - _total(short)) / MORE
+
+
+def _run_child(job: list[str], dumps: Path, preload: Path) -> None:
+    options = ["--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={dumps}"]
+    command = ["valgrind", *options, sys.executable, "-m", "benches.callgrind", *job]
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    environment |= {"PYTHONHASHSEED": "0", "PYTHONMALLOC": "pymalloc", "LD_PRELOAD": str(preload)}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=600
+    )
+    if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
-    return int(found[1]) / requests
 
 
-def child(case: int, package: str, requests: int, warm_up: int, switch: str) -> None:
-    """Run in the counted process: warm up, count, stop."""
+def _total(dump: Path) -> int:
+    found = re.search(r"^(?:totals|summary): (\d+)", dump.read_text(), re.MULTILINE)
+    if found is None:
+        raise SystemExit(f"{dump} has no total")
+    return int(found[1])
+
+
+def child(name: str, package: str, switch: str) -> None:
+    """Run in the counted process: warm up, count a short and a long run."""
     library = ctypes.CDLL(switch)
-    made = CASES[case]
-    runner = Runner(made, build(made, package) if package else bare, new_loop())
-    assert runner.answer()[0]["status"] == (made.status if package else 200)
-    runner.run(runner.prepare(warm_up))
-    scopes = runner.prepare(requests)
+    case = named(name)
+    runner = Runner(case, build(case, package) if package else bare, new_loop())
+    assert runner.answer()[0]["status"] == (case.status if package else 200)
+    runner.run(runner.prepare(WARM_UP))
+    short, long = runner.prepare(SHORT), runner.prepare(SHORT + MORE)
+    gc.collect()
+    gc.freeze()
     library.start()
-    runner.run(scopes)
+    for scopes in (short, long):
+        runner.run(scopes)
+        library.dump()
     library.stop()
 
 
@@ -71,34 +99,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--case", action="append", choices=[case.name for case in CASES], help="default: all but `hello def`"
-    )
+    names = [case.name for case in CASES]
+    parser.add_argument("--case", action="append", choices=names, help="default: all but `hello def`")
     parser.add_argument("--side", action="append", choices=list(SIDES), help="default: all")
-    parser.add_argument("--requests", type=int, default=100)
-    parser.add_argument("--warm-up", type=int, default=50)
-    parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        case, package, requests, warm_up, switch = options.child
-        child(int(case), package, int(requests), int(warm_up), switch)
+        child(*options.child)
         return
-    if shutil.which("valgrind") is None:
-        raise SystemExit("valgrind is not installed")
+    if missing := ready():
+        raise SystemExit(missing)
     RESULTS.mkdir(exist_ok=True)
-    wanted = options.case or [case.name for case in CASES if case.name != "hello def"]
     counts: dict[str, dict[str, float]] = {}
-    for number, case in enumerate(CASES):
-        if case.name not in wanted:
-            continue
-        counts[case.name] = {}
+    for case in options.case or [name for name in names if name != "hello def"]:
+        counts[case] = {}
         for side in options.side or SIDES:
-            keep = RESULTS / f"callgrind.{case.name.replace(' ', '-')}.{side.split()[0]}.out"
-            counts[case.name][side] = count(number, SIDES[side], options.requests, options.warm_up, keep)
-            print(
-                f"{case.name:<26} {side:<10} {counts[case.name][side]:>12,.0f} instructions a request",
-                flush=True,
-            )
+            keep = RESULTS / f"callgrind.{case.replace(' ', '-')}.{side.split()[0]}.out"
+            counts[case][side] = count(case, SIDES[side], keep)
+            print(f"{case:<26} {side:<10} {counts[case][side]:>12,.0f} instructions a request", flush=True)
     (RESULTS / "callgrind.json").write_text(json.dumps(counts, indent=1) + "\n")
 
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic.fields import FieldInfo
 
-from ._compat import ModelField, PydanticSchemaGenerationError, Undefined, annotation_is_pydantic_v1, v2
+from ._compat import ModelField, PydanticSchemaGenerationError, Undefined, annotation_is_pydantic_v1
+from ._compat import v2 as v2
+from ._shared_adapters import make_field
 from .datastructures import DefaultPlaceholder, DefaultType
 from .exceptions import FastAPIDeprecationWarning, FastAPIError, PydanticV1NotSupportedError
 
@@ -73,7 +75,7 @@ def create_model_field(
         )
     info = field_info or FieldInfo(annotation=type_, default=default, alias=alias)
     try:
-        return v2.ModelField(mode=mode, name=name, field_info=info)
+        return make_field(mode=mode, name=name, field_info=info)
     except PydanticSchemaGenerationError:
         raise FastAPIError(_invalid_args_message.format(type_=type_)) from None
 

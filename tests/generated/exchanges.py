@@ -244,13 +244,15 @@ def http_request(choices: Choices, reach: Reach) -> Http:
         chunks = _chunked(choices, body)
     if choices.maybe(0.03):
         choices.shuffle(headers)
+    # A file is sent by a thread, in a race with a client that leaves: the streams have seeds of their own.
+    leaves = method not in ("GET", "HEAD")
     return Http(
         method=method,
         target=target + (b"?" + query if query or choices.maybe(0.05) else b""),
         headers=tuple(headers),
         body=chunks,
-        cut=choices.maybe(0.02),
-        gone_after_sends=choices.one(0, 1, 1, 2) if choices.maybe(0.03) else None,
+        cut=choices.maybe(0.02) and leaves,
+        gone_after_sends=choices.one(0, 1, 1, 2) if choices.maybe(0.03) and leaves else None,
         scope=_scope(choices),
     )
 

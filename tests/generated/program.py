@@ -259,7 +259,7 @@ def stand_alone(program: Program, title: str = "") -> str:
     """A Python program that needs nothing of this project: run it with each package and compare what it prints."""
     switch = f"if sys.argv[1:] == [{CANDIDATE!r}]:\n    import {CANDIDATE}.dropin\n\n    {CANDIDATE}.dropin.install()\n"
     parts = [
-        f"# {title}\n# Run this with `{REFERENCE}` and with `{CANDIDATE}` as its argument: the output should be the same.",
+        f"# {title}\n# Run this in the project's directory with `{REFERENCE}` and with `{CANDIDATE}` as its argument:\n# the output should be the same.",
         inspect.getsource(driver),
         f"import sys\n\n{switch}",
         program.source,

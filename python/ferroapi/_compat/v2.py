@@ -1,12 +1,12 @@
 """Fields and JSON schemas on top of Pydantic 2."""
 
-import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, is_dataclass
-from enum import Enum
+from enum import Enum as Enum
 from functools import lru_cache
+from itertools import chain
 from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
@@ -17,23 +17,40 @@ from pydantic import warnings as _pydantic_warnings
 from pydantic._internal import _typing_extra as _pydantic_typing_extra
 from pydantic.annotated_handlers import GetJsonSchemaHandler as GetJsonSchemaHandler
 from pydantic.fields import FieldInfo as FieldInfo
-from pydantic.json_schema import GenerateJsonSchema as _GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema as _GenerateJsonSchema  # noqa: F401
 from pydantic.json_schema import JsonSchemaValue as JsonSchemaValue
 from pydantic_core import CoreSchema as CoreSchema
 from pydantic_core import PydanticUndefined
 from pydantic_core import Url as Url
 from pydantic_core.core_schema import with_info_plain_validator_function as with_info_plain_validator_function
 
-from ..openapi.constants import REF_TEMPLATE
+from ..openapi.constants import REF_TEMPLATE as REF_TEMPLATE
 from ..types import IncEx, ModelNameMap
 from . import shared
+from .definitions import Definitions, FieldMapping, Mode, SchemaInputs
+from .definitions import GenerateJsonSchema as GenerateJsonSchema
+from .flat_models import TypeModelOrEnum as TypeModelOrEnum
+from .flat_models import TypeModelSet as TypeModelSet
+from .flat_models import get_flat_models_from_annotation as get_flat_models_from_annotation
+from .flat_models import get_flat_models_from_field as get_flat_models_from_field
+from .flat_models import get_flat_models_from_model as get_flat_models_from_model
+from .flat_models import get_model_name_map as get_model_name_map
+from .flat_models import models_of_fields
+from .flat_models import normalize_name as normalize_name
 from .shared import lenient_issubclass
 
 RequiredParam = PydanticUndefined
 Undefined = PydanticUndefined
 
-Mode = Literal["validation", "serialization"]
-_Definitions = dict[str, dict[str, Any]]
+for _moved in (
+    GenerateJsonSchema,
+    get_flat_models_from_annotation,
+    get_flat_models_from_field,
+    get_flat_models_from_model,
+    get_model_name_map,
+    normalize_name,
+):
+    _moved.__module__ = __name__
 
 
 def evaluate_forwardref(
@@ -44,20 +61,6 @@ def evaluate_forwardref(
     if try_eval_type is None:  # Pydantic before 2.10
         return _pydantic_typing_extra.eval_type_lenient(value, globalns, localns)
     return try_eval_type(value, globalns, localns)[0]
-
-
-class GenerateJsonSchema(_GenerateJsonSchema):
-    """Writes bytes as OpenAPI 3.1 wants them: by media type, and as base64 only where it is configured."""
-
-    def bytes_schema(self, schema: CoreSchema) -> JsonSchemaValue:
-        """Return the JSON schema of a bytes field."""
-        json_schema = {"type": "string", "contentMediaType": "application/octet-stream"}
-        written = self.mode == "serialization"
-        encoding = self._config.ser_json_bytes if written else self._config.val_json_bytes
-        if encoding == "base64":
-            json_schema["contentEncoding"] = "base64"
-        self.update_with_validations(json_schema, schema, self.ValidationsMapping.bytes)
-        return json_schema
 
 
 # Pydantic 2.12 and later warn of aliases and the like on an adapter, where they have no effect.
@@ -235,9 +238,6 @@ class ModelField:
         return id(self)
 
 
-_FieldMapping = dict[tuple[ModelField, Mode], JsonSchemaValue]
-
-
 def _annotation_has_computed_fields(annotation: Any, *, known_models: set[type[BaseModel]]) -> bool:
     if not lenient_issubclass(annotation, BaseModel):
         inner = get_args(annotation)
@@ -262,7 +262,7 @@ def get_schema_from_model_field(
     *,
     field: ModelField,
     model_name_map: ModelNameMap,
-    field_mapping: _FieldMapping,
+    field_mapping: FieldMapping,
     separate_input_output_schemas: bool = True,
     field_alias: str | None = None,
 ) -> dict[str, Any]:
@@ -287,10 +287,14 @@ def get_schema_from_model_field(
     return json_schema
 
 
-def _fields_of_models(models: "TypeModelSet", mode: Mode) -> list[ModelField]:
-    return [
-        ModelField(field_info=FieldInfo(annotation=model), name=model.__name__, mode=mode) for model in models
-    ]
+def _fields_of_models_inside(fields: Sequence[ModelField], given: set[Any]) -> Iterator[ModelField]:
+    """A field for each model and enum in the annotations of `fields`, unless it is `given` as one."""
+    modes: tuple[Mode, ...] = ("validation", "serialization")
+    for mode in modes:
+        of_mode = [field for field in fields if field.mode == mode]
+        for model in models_of_fields(of_mode, set()):
+            if model not in given:
+                yield ModelField(field_info=FieldInfo(annotation=model), name=model.__name__, mode=mode)
 
 
 def get_definitions(
@@ -298,7 +302,7 @@ def get_definitions(
     fields: Sequence[ModelField],
     model_name_map: ModelNameMap,
     separate_input_output_schemas: bool = True,
-) -> tuple[_FieldMapping, _Definitions]:
+) -> tuple[FieldMapping, Definitions]:
     """Make the JSON schemas of all fields at once, so that they share their definitions.
 
     Args:
@@ -309,25 +313,12 @@ def get_definitions(
     Returns:
         The schema of each field and mode, and the definitions they refer to.
     """
-    model_fields: list[ModelField] = []
-    modes: tuple[Mode, ...] = ("validation", "serialization")
-    for mode in modes:
-        models = get_flat_models_from_fields(
-            [field for field in fields if field.mode == mode], known_models=set()
-        )
-        model_fields += _fields_of_models(models, mode)
     given = {field.field_info.annotation for field in fields}
-    extra = {field for field in model_fields if field.field_info.annotation not in given}
-
-    def mode_of(field: ModelField) -> Mode:
+    inputs = SchemaInputs()
+    for field in chain(fields, _fields_of_models_inside(fields, given)):
         separate = separate_input_output_schemas or _has_computed_fields(field)
-        return field.mode if separate else "validation"
-
-    generator = GenerateJsonSchema(ref_template=REF_TEMPLATE)
-    mapping, generated = generator.generate_definitions(
-        inputs=[(field, mode_of(field), field._type_adapter.core_schema) for field in [*fields, *extra]]
-    )
-    definitions = cast("_Definitions", generated)
+        inputs.add(field, field.mode if separate else "validation")
+    mapping, definitions = inputs.generate()
     for definition in definitions.values():
         if "description" in definition:
             # What follows a form feed in a docstring is not for the clients.
@@ -406,61 +397,16 @@ def get_cached_model_fields(model: type[BaseModel]) -> list[ModelField]:
     return get_model_fields(model)
 
 
-TypeModelOrEnum = type[BaseModel] | type[Enum]
-TypeModelSet = set[TypeModelOrEnum]
-
-
-def normalize_name(name: str) -> str:
-    """Replace what may not stand in a component's name (OpenAPI 3.1, section 4.8.7) by underscores."""
-    return re.sub(r"[^a-zA-Z0-9.\-_]", "_", name)
-
-
-def get_model_name_map(unique_models: TypeModelSet) -> dict[TypeModelOrEnum, str]:
-    """Map models to the names of their schemas; of two with one name the last counts."""
-    by_name = {normalize_name(model.__name__): model for model in unique_models}
-    return {model: name for name, model in by_name.items()}
-
-
-def get_flat_models_from_model(
-    model: type[BaseModel], known_models: TypeModelSet | None = None
-) -> TypeModelSet:
-    """Add the models and enums in a model's fields to `known_models`, and return it."""
-    known_models = known_models or set()
-    return get_flat_models_from_fields(get_model_fields(model), known_models=known_models)
-
-
-def get_flat_models_from_annotation(annotation: Any, known_models: TypeModelSet) -> TypeModelSet:
-    """Add the models and enums among a generic annotation's arguments to `known_models`, and return it."""
-    for arg in get_args(annotation) if get_origin(annotation) is not None else ():
-        if lenient_issubclass(arg, (BaseModel, Enum)):
-            _add_model(cast("TypeModelOrEnum", arg), known_models)
-        else:
-            get_flat_models_from_annotation(arg, known_models=known_models)
-    return known_models
-
-
-def _add_model(model: TypeModelOrEnum, known_models: TypeModelSet) -> None:
-    if model in known_models:
-        return
-    known_models.add(model)
-    if lenient_issubclass(model, BaseModel):
-        get_flat_models_from_model(model, known_models=known_models)
-
-
-def get_flat_models_from_field(field: ModelField, known_models: TypeModelSet) -> TypeModelSet:
-    """Add the models and enums a field is made of to `known_models`, and return it."""
-    annotation = field.field_info.annotation
-    if lenient_issubclass(annotation, (BaseModel, Enum)):
-        _add_model(cast("TypeModelOrEnum", annotation), known_models)
-    else:
-        get_flat_models_from_annotation(annotation, known_models=known_models)
-    return known_models
-
-
 def get_flat_models_from_fields(fields: Sequence[ModelField], known_models: TypeModelSet) -> TypeModelSet:
-    """Add the models and enums of several fields to `known_models`, and return it."""
-    for field in fields:
-        get_flat_models_from_field(field, known_models=known_models)
+    """Add the models and enums of several fields to `known_models`, and return it.
+
+    Raises:
+        pydantic.PydanticUserError: a field of one of the models can't stand alone, such as one of `Self`.
+    """
+    before = known_models.copy()
+    for model in models_of_fields(fields, known_models) - before:
+        if lenient_issubclass(model, BaseModel):
+            get_model_fields(model)
     return known_models
 
 

@@ -4,6 +4,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from functools import lru_cache, partial
+from types import FunctionType
 from typing import Any
 
 if sys.version_info >= (3, 13):
@@ -17,7 +18,10 @@ _CALLABLE_CLASSIFICATION_CACHE_SIZE = 4096
 
 def _unwrapped_call(call: Callable[..., Any] | None) -> Any:
     """The function under partials and `functools.wraps` decorators."""
-    return None if call is None else inspect.unwrap(_impartial(call))
+    if call is None:
+        return None
+    function = _impartial(call)
+    return inspect.unwrap(function) if hasattr(function, "__wrapped__") else function
 
 
 def _impartial(func: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,6 +53,9 @@ def _call_or_dunder_matches(
     call: Callable[..., Any], test: Callable[[Any], bool], direct_test: Callable[[Any], bool]
 ) -> bool:
     """Test the callable itself, then, unless it is a class, the `__call__` of the object."""
+    if type(call) is FunctionType and not call.__dict__:
+        # Neither wraps another one nor has a `__call__` of its own: by far the most are like this
+        return direct_test(call)
     if _matches(call, direct_test):
         return True
     if inspect.isclass(_unwrapped_call(call)):

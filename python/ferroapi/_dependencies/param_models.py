@@ -15,7 +15,7 @@ def _is_json_field(field: ModelField) -> bool:
 
 def _get_model_type(annotation: Any) -> type[BaseModel] | None:
     """The model of the annotations `Model` and `Model | None`; None for any other."""
-    if get_origin(annotation) in (Union, UnionType):
+    if not isinstance(annotation, type) and get_origin(annotation) in (Union, UnionType):
         args = get_args(annotation)
         if len(args) == 2 and type(None) in args:
             annotation = next(arg for arg in args if arg is not type(None))

@@ -105,11 +105,11 @@ class _SolvePlan:
 
     def __init__(self, dependant: Dependant, provider: Any, websocket: bool, embed_body_fields: bool) -> None:
         from .._compiled.graph import GraphBuilder
-        from .._compiled.plan import fingerprint
+        from .._compiled.plan import Fingerprint
 
         # First of all: what another thread changes meanwhile is noticed at the next use.
         self.epoch = _core.current_epoch()
-        self.fingerprint = fingerprint(dependant)
+        self.fingerprint = Fingerprint(dependant)
         overrides = _overrides_of(provider)
         builder = GraphBuilder(
             overrides=overrides, websocket=websocket, embed_body_fields=embed_body_fields, form=True
@@ -121,13 +121,13 @@ class _SolvePlan:
 
     def holds(self, dependant: Dependant, provider: Any) -> bool:
         """Tell whether neither the tree nor the overrides have changed."""
-        from .._compiled.plan import fingerprint
+        from .._compiled.plan import Fingerprint
 
         if provider is not self.provider or _overrides_of(provider) != self.overrides:
             return False
         epoch = _core.current_epoch()
         if epoch != self.epoch:
-            if fingerprint(dependant) != self.fingerprint:
+            if Fingerprint(dependant) != self.fingerprint:
                 return False
             self.epoch = epoch
         return True

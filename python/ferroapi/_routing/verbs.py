@@ -33,7 +33,7 @@ by name, defaults included. All of them: a subclass that overrides a later link 
 
 import inspect
 from collections.abc import Callable
-from functools import update_wrapper
+from functools import lru_cache, update_wrapper
 from types import FunctionType
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -56,7 +56,7 @@ def signed(
         A decorator. The decorated function has a copy of the reference as `__wrapped__` and a whole
         `__signature__`; wrong arguments raise the `TypeError` that a method with those parameters raises.
     """
-    signature = inspect.signature(reference)
+    signature = _signature(reference)
     this, *others = signature.parameters.values()
     parameters = [this.replace(annotation=inspect.Parameter.empty), *others]
     first = others[0].name
@@ -79,6 +79,10 @@ def signed(
         return cast("Callable[Concatenate[S, P], R]", method)
 
     return decorate
+
+
+# One reference has many methods, and each import makes them all.
+_signature = lru_cache(inspect.signature)
 
 
 def _adopted(reference: Callable[..., Options], body: FunctionType) -> Callable[..., Options]:

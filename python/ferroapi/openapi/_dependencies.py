@@ -1,22 +1,12 @@
 """What a path operation's dependency tree contributes to its description."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from .._compat import ModelField
-from ..dependencies.models import (
-    Dependant,
-    _get_cache_key,
-    _get_oauth_scopes,
-    _get_security_scheme,
-    _is_security_scheme,
-    _UsesScopesCache,
-)
+from .._dependencies.flat import ScopedDependant, _distinct_dependants
+from ..dependencies.models import Dependant, _get_security_scheme, _is_security_scheme
 from ..encoders import jsonable_encoder
-from ..types import DependencyCacheKey
-
-ScopedDependant = tuple[Dependant, list[str]]
 
 
 @dataclass
@@ -38,26 +28,6 @@ class _OpenAPIDependencyData:
         self.query_params.extend(dependant.query_params)
         self.header_params.extend(dependant.header_params)
         self.cookie_params.extend(dependant.cookie_params)
-
-
-def _distinct_dependants(root: Dependant) -> Iterator[ScopedDependant]:
-    """Each dependency of the tree once, depth first, with its own and its parents' scopes."""
-    visited: list[DependencyCacheKey] = []  # a list, since callables may be unhashable
-    uses_scopes_cache: _UsesScopesCache = {}
-    pending: list[ScopedDependant] = [(root, [])]
-    while pending:
-        dependant, parent_scopes = pending.pop()
-        cache_key = _get_cache_key(dependant=dependant, uses_scopes_cache=uses_scopes_cache)
-        if cache_key in visited:
-            continue
-        visited.append(cache_key)
-        scopes = _without_repeats([*parent_scopes, *_get_oauth_scopes(dependant=dependant)])
-        yield dependant, scopes
-        pending.extend((child, scopes) for child in reversed(dependant.dependencies))
-
-
-def _without_repeats(scopes: list[str]) -> list[str]:
-    return list(dict.fromkeys(scopes))
 
 
 def _get_openapi_dependency_data(dependant: Dependant) -> _OpenAPIDependencyData:
@@ -83,5 +53,5 @@ def _get_openapi_security_definitions(
         scheme = _get_security_scheme(dependant=dependant)
         definitions[scheme.scheme_name] = jsonable_encoder(scheme.model, by_alias=True, exclude_none=True)
         required = requirements.setdefault(scheme.scheme_name, [])
-        required.extend(scope for scope in _without_repeats(scopes) if scope not in required)
+        required.extend(scope for scope in dict.fromkeys(scopes) if scope not in required)
     return definitions, [{name: scopes} for name, scopes in requirements.items()]

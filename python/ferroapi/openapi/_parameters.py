@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, cast
 
-from .._compat import ModelField
+from .._compat import ModelField, get_cached_model_fields
 from ..datastructures import _Unset
-from ..dependencies.utils import _get_flat_fields_from_params, _get_param_aliases, _get_param_model
+from ..dependencies.utils import _get_param_aliases, _get_param_model
 from ..encoders import jsonable_encoder
 from ..params import Body, ParamTypes
 from ..types import ModelNameMap
@@ -37,7 +37,7 @@ def _described_parameters(
         and parent.field_info.annotation is not model
         and not parent.field_info.is_required()
     )
-    for field in _get_flat_fields_from_params([parent]):
+    for field in [parent] if model is None else get_cached_model_fields(model):
         info = field.field_info
         convert = location == ParamTypes.header and _converts_underscores(field, parent)
         alias, name = _get_param_aliases(field, convert_underscores=convert)[0]

@@ -183,8 +183,9 @@ def get_openapi_path(
     }
     data = _get_openapi_dependency_data(route.dependant)
     can_fail_validation = route.body_field or any(
-        _get_flat_fields_from_params(fields)
-        for fields in (data.path_params, data.query_params, data.header_params, data.cookie_params)
+        _get_flat_fields_from_params([param])
+        for params in (data.path_params, data.query_params, data.header_params, data.cookie_params)
+        for param in params
     )
     for method in route.methods:
         operation = get_openapi_operation_metadata(route=route, method=method, operation_ids=operation_ids)

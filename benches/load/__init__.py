@@ -1,0 +1,1 @@
+"""Requests a second, latency and memory under a server."""
