@@ -1,6 +1,5 @@
 """Building the dependency tree of a path operation from signatures."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -18,7 +17,7 @@ from ..utils import get_path_param_names
 from .analysis import analyze_param
 from .callables import _computed_scope, _is_async_gen_callable, _is_gen_callable
 from .dependant import Dependant
-from .signature import get_typed_signature
+from .signature import typed_parameters
 
 # In this order: Request and WebSocket are HTTPConnections
 _SPECIAL_PARAMS: tuple[tuple[type, str], ...] = (
@@ -94,7 +93,7 @@ class _TreeBuilder:
         self._path = path
         self._path_param_names = get_path_param_names(path)
         # By id: the tree keeps the callables.
-        self._signatures: dict[int, inspect.Signature] = {}
+        self._parameters: dict[int, list[tuple[str, Any, Any]]] = {}
 
     def build(
         self,
@@ -109,11 +108,11 @@ class _TreeBuilder:
         # Everything is known before the object is made, so that building a tree never counts as changing one
         slots: dict[str, Any] = {}
         oauth_scopes = (parent_oauth_scopes or []) + (own_oauth_scopes or [])
-        for param_name, param in self._signature(call).parameters.items():
+        for param_name, annotation, default in self._parameters_of(call):
             details = analyze_param(
                 param_name=param_name,
-                annotation=param.annotation,
-                value=param.default,
+                annotation=annotation,
+                value=default,
                 path_param_names=self._path_param_names,
             )
             if details.depends is not None:
@@ -140,10 +139,10 @@ class _TreeBuilder:
             **slots,
         )
 
-    def _signature(self, call: Callable[..., Any]) -> inspect.Signature:
-        known = self._signatures.get(id(call))
+    def _parameters_of(self, call: Callable[..., Any]) -> list[tuple[str, Any, Any]]:
+        known = self._parameters.get(id(call))
         if known is None:
-            known = self._signatures[id(call)] = get_typed_signature(call)
+            known = self._parameters[id(call)] = typed_parameters(call)
         return known
 
     def _build_dependency(
