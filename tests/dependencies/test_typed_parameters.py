@@ -22,8 +22,8 @@ def keyword_only(a, *, b, c: int = 3, d): ...
 
 
 def everything(a: int, /, b=1, *args: int, c, d: str = "d", **kwargs: float) -> int:
-    local = a
-    return local
+    local = [a]
+    return local[0]
 
 
 def text(a: "int", b: "str" = "x"): ...
@@ -45,8 +45,8 @@ signed.__signature__ = inspect.Signature(
 
 
 async def coroutine(a: int = 1):
-    b = a
-    return b
+    b = [a]
+    return b[0]
 
 
 def generator(a: int, *rest):
