@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Any
 
 from anyio import CancelScope
-from anyio.lowlevel import checkpoint_if_cancelled as checkpoint_if_cancelled
 from pydantic_core import ValidationError, from_json
 from starlette._exception_handler import wrap_app_handling_exceptions
 from starlette.background import BackgroundTasks as StarletteBackgroundTasks
@@ -68,6 +67,8 @@ from ..exception_handlers import http_exception_handler, request_validation_exce
 from ..exceptions import FastAPIError, RequestValidationError, ResponseValidationError
 from ..security.oauth2 import SecurityScopes
 from ..telemetry import _gate
+from .cancellation import cancellation_point as cancellation_point
+from .cancellation import is_in_cancel_scope as is_in_cancel_scope
 from .layers import gzip_body as gzip_body
 from .layers import gzip_responder as gzip_responder
 from .methods import Methods
@@ -330,13 +331,16 @@ async def close_stack(stack: AsyncExitStack, error: BaseException | None) -> Non
             raise
 
 
-async def close_generators(generators: list[Any], cleanup_scope: CancelScope, error: BaseException) -> None:
+async def close_generators(
+    generators: list[Any], cleanup_scope: CancelScope | None, error: BaseException
+) -> None:
     """Throw `error` into async generators that wait at their `yield`, the last one first.
 
     Returns if one of them swallowed it, and raises what they made of it otherwise.
     """
     errors = [error]
     del error  # or it would be in a cycle with its traceback
+    cleanup_scope = cleanup_scope or CancelScope()  # nothing to be shielded from
     async with AsyncExitStack() as stack:
         for generator in generators:
             manager = _asynccontextmanager_with_shielded_exit(_Entered(generator), cleanup_scope)

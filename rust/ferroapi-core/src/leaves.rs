@@ -54,7 +54,8 @@ pub struct Leaves {
     pub close_stack: Py<PyAny>,
     pub close_generators: Py<PyAny>,
     pub new_cancel_scope: Py<PyAny>,
-    pub checkpoint_if_cancelled: Py<PyAny>,
+    pub is_in_cancel_scope: Py<PyAny>,
+    pub cancellation_point: Py<PyAny>,
     pub response_not_awaited: Py<PyAny>,
 
     pub run_endpoint: Py<PyAny>,

@@ -15,6 +15,25 @@ use crate::respond::{Place, ResponseParts, Sender};
 use crate::stacks::{Stack, StackKey};
 use crate::watch;
 
+/// The cancel scope around the code after a `yield`; it ends with the request stack.
+#[derive(Default)]
+pub enum CleanupScope {
+    #[default]
+    Unopened,
+    /// No scope is around the request, so that none inside can be told from its absence.
+    Needless,
+    Open(Py<PyAny>),
+}
+
+impl CleanupScope {
+    pub fn object(&self) -> Option<&Py<PyAny>> {
+        match self {
+            Self::Open(scope) => Some(scope),
+            Self::Unopened | Self::Needless => None,
+        }
+    }
+}
+
 /// The state of one HTTP request (or WebSocket session) inside the compiled pipeline.
 pub struct RequestContext {
     pub leaves: Arc<Leaves>,
@@ -38,8 +57,7 @@ pub struct RequestContext {
     pub middleware_stack: Stack,
     pub request_stack: Stack,
     pub function_stack: Stack,
-    /// The cancel scope around the code after a `yield`; it ends with the request stack.
-    pub cleanup_scope: Option<Py<PyAny>>,
+    pub cleanup_scope: CleanupScope,
     body: Option<Py<PyBytes>>,
     json: Option<Py<PyAny>>,
     sender: Option<Py<PyAny>>,
@@ -73,7 +91,7 @@ impl RequestContext {
             middleware_stack: Stack::default(),
             request_stack: Stack::default(),
             function_stack: Stack::default(),
-            cleanup_scope: None,
+            cleanup_scope: CleanupScope::default(),
             body: None,
             json: None,
             sender: None,
@@ -207,13 +225,18 @@ impl RequestContext {
         Ok(object)
     }
 
-    /// Enters the request's cancel scope, unless that was done already.
+    /// Enters the request's cancel scope, unless that was done already or there is nothing to shield from.
     pub fn open_cleanup_scope(&mut self, py: Python<'_>) -> PyResult<()> {
-        if self.cleanup_scope.is_none() {
-            let scope = self.leaves.new_cancel_scope.call0(py)?;
-            scope.call_method0(py, intern!(py, "__enter__"))?;
-            self.cleanup_scope = Some(scope);
+        if !matches!(self.cleanup_scope, CleanupScope::Unopened) {
+            return Ok(());
         }
+        if !self.leaves.is_in_cancel_scope.call0(py)?.is_truthy(py)? {
+            self.cleanup_scope = CleanupScope::Needless;
+            return Ok(());
+        }
+        let scope = self.leaves.new_cancel_scope.call0(py)?;
+        scope.call_method0(py, intern!(py, "__enter__"))?;
+        self.cleanup_scope = CleanupScope::Open(scope);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::attached::attached;
-use crate::request::RequestContext;
+use crate::request::{CleanupScope, RequestContext};
 
 /// The scope key under which a stack is published.
 #[derive(Clone, Copy)]
@@ -100,10 +100,12 @@ fn closed<T>(leaf: PyResult<Py<PyAny>>, body: PyResult<Option<T>>) -> PyResult<O
 
 /// Closes the request's cancel scope, which must see the same outcome as the stack it belongs to.
 pub fn leave_cleanup_scope<T>(
-    scope: Option<Py<PyAny>>,
+    scope: &CleanupScope,
     body: PyResult<Option<T>>,
 ) -> PyResult<Option<T>> {
-    let Some(scope) = scope else { return body };
+    let Some(scope) = scope.object() else {
+        return body;
+    };
     let swallowed = attached(|py| {
         let (class, value, traceback) = match &body {
             Ok(_) => (py.None(), py.None(), py.None()),
@@ -169,7 +171,7 @@ pub mod generators {
         // An exception is thrown into the generators that are left; the standard library knows how.
         let call = attached(|py| {
             let error = error_value(py, &body);
-            let scope = cx.cleanup_scope.as_ref();
+            let scope = cx.cleanup_scope.object();
             cx.leaves.close_generators.call1(py, (open, scope, error))
         })?;
         closed(cx.await_(call).await, body)
@@ -190,12 +192,18 @@ pub mod generators {
                 Err(error) => Err(error),
             }
         })?;
-        let checkpoint = attached(|py| cx.leaves.checkpoint_if_cancelled.call0(py))?;
-        cx.await_(checkpoint).await.map(drop)
+        let checkpoint = attached(|py| {
+            let point = cx.leaves.cancellation_point.call0(py)?;
+            Ok::<_, PyErr>((!point.is_none(py)).then_some(point))
+        })?;
+        match checkpoint {
+            Some(checkpoint) => cx.await_(checkpoint).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     fn shield(py: Python<'_>, cx: &RequestContext, shielded: bool) -> PyResult<()> {
-        match &cx.cleanup_scope {
+        match cx.cleanup_scope.object() {
             Some(scope) => scope.setattr(py, intern!(py, "shield"), shielded),
             None => Ok(()),
         }

@@ -53,7 +53,8 @@ impl RouteApp {
         };
         let stack = std::mem::take(&mut cx.request_stack);
         let closed = close(cx, stack, sent).await;
-        match leave_cleanup_scope(cx.cleanup_scope.take(), closed)? {
+        let scope = std::mem::take(&mut cx.cleanup_scope);
+        match leave_cleanup_scope(&scope, closed)? {
             Some(()) => Ok(()),
             None => Err(attached(|py| {
                 match cx.leaves.response_not_awaited.call0(py) {
