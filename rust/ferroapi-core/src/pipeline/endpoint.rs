@@ -3,6 +3,7 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList};
 use smallvec::SmallVec;
 
 use super::compiled::{Compiled, ModelRendering, Rendering};
@@ -117,7 +118,9 @@ fn native(
     result: &Py<PyAny>,
 ) -> PyResult<Option<Answer>> {
     let result = result.bind(py);
-    if result.is_instance(cx.leaves.response_class.bind(py))? {
+    // Only what is no plain data can be, or pretend to be, a response.
+    let plain = result.is_exact_instance_of::<PyDict>() || result.is_exact_instance_of::<PyList>();
+    if !plain && result.is_instance(cx.leaves.response_class.bind(py))? {
         let background = result.getattr(intern!(py, "background"))?;
         if background.is_none()
             && let Some(tasks) = &cx.background
@@ -140,7 +143,7 @@ fn native(
             {
                 return Ok(None);
             }
-            body
+            PyBytes::new(py, &body).unbind()
         }
     };
     let background = cx.background.as_ref().map(|tasks| tasks.clone_ref(py));
@@ -168,7 +171,7 @@ fn render_model(
     options: &Py<PyAny>,
     cx: &RequestContext,
     result: &Bound<'_, PyAny>,
-) -> PyResult<Vec<u8>> {
+) -> PyResult<Py<PyBytes>> {
     let raw = result.clone().unbind();
     let value = match validate_python(py, &model.validate, &raw) {
         Ok(value) => value,
@@ -183,9 +186,5 @@ fn render_model(
     arguments.push(&value);
     arguments.extend(&model.flags);
     let bytes = call_named(py, &model.dump, &arguments, &model.flag_names)?;
-    Ok(bytes
-        .bind(py)
-        .cast::<pyo3::types::PyBytes>()?
-        .as_bytes()
-        .to_vec())
+    Ok(bytes.into_bound(py).cast_into::<PyBytes>()?.unbind())
 }

@@ -3,7 +3,8 @@
 use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use super::default_errors;
 use crate::attached::attached;
@@ -120,12 +121,15 @@ fn handler_of<'py>(
 
 /// Answers 404: natively if the default handler would, else through an `HTTPException`.
 pub async fn not_found(cx: &mut RequestContext, tables: &Py<PyTuple>) -> PyResult<()> {
-    const BODY: &[u8] = br#"{"detail":"Not Found"}"#;
     let parts = attached(|py| {
         if cx.patches.json_response || !is_default_for(py, cx, tables, 404)? {
             return Ok(None);
         }
-        let response = JsonResponse::new(404, BODY.to_vec());
+        let response = JsonResponse {
+            status: 404,
+            body: not_found_body(py),
+            background: None,
+        };
         response.into_parts(py, None).map(Some)
     })?;
     if let Some(parts) = parts {
@@ -135,6 +139,13 @@ pub async fn not_found(cx: &mut RequestContext, tables: &Py<PyTuple>) -> PyResul
     }
     let error = attached(|py| raised(py, cx, 404))?;
     handle(cx, error, Some(tables), true).await
+}
+
+/// What the default handler says of a path that nothing answers.
+fn not_found_body(py: Python<'_>) -> Py<PyBytes> {
+    static BODY: PyOnceLock<Py<PyBytes>> = PyOnceLock::new();
+    let made = || PyBytes::new(py, br#"{"detail":"Not Found"}"#).unbind();
+    BODY.get_or_init(py, made).clone_ref(py)
 }
 
 fn raised(py: Python<'_>, cx: &RequestContext, status: u16) -> PyResult<PyErr> {

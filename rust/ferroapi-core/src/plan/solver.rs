@@ -20,6 +20,7 @@ pub struct Solver {
     failed: SmallVec<[bool; 16]>,
     pub errors: Errors,
     values: Values,
+    sources_checked: bool,
 }
 
 impl Solver {
@@ -32,6 +33,7 @@ impl Solver {
             failed: SmallVec::from_elem(false, graph.steps.len()),
             errors: Errors::default(),
             values: Values::default(),
+            sources_checked: false,
         }
     }
 
@@ -96,7 +98,7 @@ impl Solver {
         step: &Step,
         body: &Body,
     ) -> PyResult<()> {
-        if !cx.custom_request {
+        if !std::mem::replace(&mut self.sources_checked, true) && !cx.custom_request {
             require_sources(py, cx)?;
         }
         for param in &step.params {

@@ -11,7 +11,7 @@ use crate::request::RequestContext;
 /// A JSON response in parts; what `JSONResponse.__init__` would have made of them.
 pub struct JsonResponse {
     pub status: u16,
-    pub body: Vec<u8>,
+    pub body: Py<PyBytes>,
     pub background: Option<Py<PyAny>>,
 }
 
@@ -24,10 +24,10 @@ pub struct ResponseParts {
 }
 
 impl JsonResponse {
-    pub fn new(status: u16, body: Vec<u8>) -> Self {
+    pub fn new(py: Python<'_>, status: u16, body: &[u8]) -> Self {
         Self {
             status,
-            body,
+            body: PyBytes::new(py, body).unbind(),
             background: None,
         }
     }
@@ -38,25 +38,29 @@ impl JsonResponse {
         py: Python<'_>,
         injected: Option<&Py<PyAny>>,
     ) -> PyResult<ResponseParts> {
-        let headers = PyList::empty(py);
         let bodiless = self.status < 200 || matches!(self.status, 204 | 205 | 304);
-        if !(self.status < 200 || matches!(self.status, 204 | 304)) {
-            let mut length = itoa::Buffer::new();
-            let length = length.format(self.body.len()).as_bytes();
-            headers.append((intern_bytes::content_length(py), PyBytes::new(py, length)))?;
-        }
-        headers.append(intern_bytes::json_content_type(py)?)?;
+        let content_type = shared::json_content_type(py)?;
+        let headers = if self.status < 200 || matches!(self.status, 204 | 304) {
+            PyList::new(py, [content_type])?
+        } else {
+            let length = shared::content_length(py, self.body.as_bytes(py).len())?;
+            PyList::new(py, [length.bind(py), content_type])?
+        };
         if let Some(injected) = injected {
             let raw = injected.bind(py).getattr(intern!(py, "raw_headers"))?;
             for header in raw.try_iter()? {
                 headers.append(header?)?;
             }
         }
-        let body = if bodiless { &[] } else { self.body.as_slice() };
+        let body = if bodiless {
+            PyBytes::new(py, b"").unbind()
+        } else {
+            self.body
+        };
         Ok(ResponseParts {
             status: self.status.into_pyobject(py)?.into_any().unbind(),
             headers: headers.unbind(),
-            body: PyBytes::new(py, body).into_any().unbind(),
+            body: body.into_any(),
             background: self.background,
         })
     }
@@ -106,29 +110,45 @@ pub async fn send_messages(cx: &mut RequestContext, mut parts: ResponseParts) ->
     Ok(())
 }
 
-mod intern_bytes {
-    //! Byte strings that every response shares.
+mod shared {
+    //! Headers that many responses have in common.
 
     use super::{Bound, Py, PyBytes, PyResult, PyTuple, Python};
+    use crate::cell::AttachedCell;
     use pyo3::sync::PyOnceLock;
 
-    static CONTENT_LENGTH: PyOnceLock<Py<PyBytes>> = PyOnceLock::new();
     static JSON_CONTENT_TYPE: PyOnceLock<Py<PyTuple>> = PyOnceLock::new();
 
-    pub fn content_length(py: Python<'_>) -> &Bound<'_, PyBytes> {
-        CONTENT_LENGTH
-            .get_or_init(py, || PyBytes::new(py, b"content-length").unbind())
-            .bind(py)
+    /// Bodies shorter than this share the header that says their length.
+    const SHORT: usize = 512;
+    static CONTENT_LENGTHS: [AttachedCell<Option<Py<PyTuple>>>; SHORT] =
+        [const { AttachedCell::new(None) }; SHORT];
+
+    pub fn content_length(py: Python<'_>, length: usize) -> PyResult<Py<PyTuple>> {
+        let Some(place) = CONTENT_LENGTHS.get(length) else {
+            return made_content_length(py, length);
+        };
+        if let Some(known) = place.read(py, |known| known.as_ref().map(|known| known.clone_ref(py)))
+        {
+            return Ok(known);
+        }
+        let header = made_content_length(py, length)?;
+        drop(place.replace(py, Some(header.clone_ref(py))));
+        Ok(header)
+    }
+
+    fn made_content_length(py: Python<'_>, length: usize) -> PyResult<Py<PyTuple>> {
+        let mut text = itoa::Buffer::new();
+        pair(py, b"content-length", text.format(length).as_bytes())
     }
 
     pub fn json_content_type(py: Python<'_>) -> PyResult<&Bound<'_, PyTuple>> {
-        let pair = JSON_CONTENT_TYPE.get_or_try_init(py, || {
-            let pair = [
-                PyBytes::new(py, b"content-type"),
-                PyBytes::new(py, b"application/json"),
-            ];
-            PyTuple::new(py, pair).map(Bound::unbind)
-        })?;
-        Ok(pair.bind(py))
+        let made = || pair(py, b"content-type", b"application/json");
+        Ok(JSON_CONTENT_TYPE.get_or_try_init(py, made)?.bind(py))
+    }
+
+    fn pair(py: Python<'_>, name: &[u8], value: &[u8]) -> PyResult<Py<PyTuple>> {
+        let pair = [PyBytes::new(py, name), PyBytes::new(py, value)];
+        PyTuple::new(py, pair).map(Bound::unbind)
     }
 }

@@ -37,6 +37,14 @@ enum Hit {
     },
 }
 
+/// What the table says of a connection.
+enum LookedUp {
+    Hit(Hit),
+    /// The response that sends the client to the same path with or without its slash.
+    Redirect(Py<PyAny>),
+    Nothing,
+}
+
 /// Runs the connection in `cx` through the router's table.
 pub async fn dispatch(dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyResult<Found> {
     let (table, http) = match attached(|py| enter(py, dispatcher, cx))? {
@@ -47,14 +55,16 @@ pub async fn dispatch(dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyRes
             return Ok(Found::Route);
         }
     };
-    let hit = attached(|py| find(py, &table, cx, http))?;
-    if let Some(hit) = hit {
-        run(&table, cx, hit).await?;
-        return Ok(Found::Route);
-    }
-    if let Some(call) = attached(|py| redirect(py, &table, cx, http))? {
-        cx.await_(call).await?;
-        return Ok(Found::Route);
+    match attached(|py| look_up(py, &table, cx, http))? {
+        LookedUp::Hit(hit) => {
+            run(&table, cx, hit).await?;
+            return Ok(Found::Route);
+        }
+        LookedUp::Redirect(call) => {
+            cx.await_(call).await?;
+            return Ok(Found::Route);
+        }
+        LookedUp::Nothing => {}
     }
     let plain = table.spec.plain_fallback
         && http
@@ -117,20 +127,51 @@ fn publish_router(py: Python<'_>, dispatcher: &Dispatcher, cx: &RequestContext) 
     scope.set_item(key, &dispatcher.router)
 }
 
-fn find(
+fn look_up(
     py: Python<'_>,
     table: &Table,
     cx: &mut RequestContext,
     http: bool,
+) -> PyResult<LookedUp> {
+    let scope = cx.scope.bind(py).clone();
+    let target = if http {
+        Some(Target::of(&scope)?)
+    } else {
+        None
+    };
+    let text = target.as_ref().filter(|target| target.path().is_some());
+    let mut asked = text.is_none();
+    let hit = match text {
+        Some(target) => find(py, table, cx, target, &mut asked)?,
+        None => find_asking_all(py, table, cx, http)?,
+    };
+    if let Some(hit) = hit {
+        return Ok(LookedUp::Hit(hit));
+    }
+    if table.spec.has_included {
+        fastapi_scope(&scope)?;
+    }
+    // A route that was asked may have written to the scope.
+    let target = match target {
+        Some(_) if asked => Some(Target::of(&scope)?),
+        known => known,
+    };
+    let Some(target) = target.filter(|_| table.spec.redirect_slashes) else {
+        return Ok(LookedUp::Nothing);
+    };
+    let call = redirect(py, table, cx, &target)?;
+    Ok(call.map_or(LookedUp::Nothing, LookedUp::Redirect))
+}
+
+fn find(
+    py: Python<'_>,
+    table: &Table,
+    cx: &mut RequestContext,
+    request: &Target<'_>,
+    asked: &mut bool,
 ) -> PyResult<Option<Hit>> {
     let scope = cx.scope.bind(py).clone();
-    if !http {
-        return find_asking_all(py, table, cx, http);
-    }
-    let request = Target::of(&scope)?;
-    let Some(path) = request.path() else {
-        return find_asking_all(py, table, cx, http);
-    };
+    let path = request.path().unwrap_or_default();
     let path = route_path(path, request.root_path());
     let mut partial = None;
     for candidate in table.tree().matches(path) {
@@ -138,6 +179,7 @@ fn find(
             continue;
         };
         if candidate.verdict == Verdict::AskCaller {
+            *asked = true;
             match ask(py, cx, route, candidate.route, &scope)? {
                 Asked::Full(hit) => return Ok(Some(hit)),
                 Asked::Partial(hit) => partial = partial.or(Some(hit)),
@@ -321,16 +363,9 @@ fn redirect(
     py: Python<'_>,
     table: &Table,
     cx: &mut RequestContext,
-    http: bool,
+    request: &Target<'_>,
 ) -> PyResult<Option<Py<PyAny>>> {
-    if table.spec.has_included {
-        fastapi_scope(cx.scope.bind(py))?;
-    }
-    if !http || !table.spec.redirect_slashes {
-        return Ok(None);
-    }
     let scope = cx.scope.bind(py).clone();
-    let request = Target::of(&scope)?;
     let Some(path) = request.path() else {
         return Ok(None);
     };

@@ -66,6 +66,9 @@ pub fn toggled_slash(path: &str, route_path: &str) -> String {
     if route_path.ends_with('/') {
         path.trim_end_matches('/').to_owned()
     } else {
-        format!("{path}/")
+        let mut longer = String::with_capacity(path.len() + 1);
+        longer.push_str(path);
+        longer.push('/');
+        longer
     }
 }
