@@ -7,12 +7,14 @@ from types import TracebackType
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-import anyio.to_thread
+import anyio.to_thread  # noqa: F401  (others reach it through this module)
 from anyio import CancelScope, CapacityLimiter, Semaphore
 from anyio.lowlevel import RunVar, checkpoint_if_cancelled
 from starlette.concurrency import iterate_in_threadpool as iterate_in_threadpool
 from starlette.concurrency import run_in_threadpool as run_in_threadpool
 from starlette.concurrency import run_until_first_complete as run_until_first_complete
+
+from ._compiled.threads import run_by, run_shielded
 
 _T = TypeVar("_T")
 
@@ -30,10 +32,7 @@ async def _exit_in_thread(
     limiter: CapacityLimiter,
 ) -> bool:
     # What was entered is left, also while the request is being cancelled.
-    suppress: bool | None = None
-    with CancelScope(shield=True):
-        suppress = await anyio.to_thread.run_sync(cm.__exit__, exc_type, exc, traceback, limiter=limiter)
-    return bool(suppress)
+    return bool(await run_shielded(cm.__exit__, exc_type, exc, traceback, limiter=limiter))
 
 
 @asynccontextmanager
@@ -46,7 +45,7 @@ async def contextmanager_in_threadpool(cm: AbstractContextManager[_T]) -> AsyncG
     # All workers may be waiting for a resource (a pooled connection, say) that only this exit gives back,
     # so it must not queue for a worker: it has a limiter of its own.
     limiter = CapacityLimiter(1)
-    value = await run_in_threadpool(cm.__enter__)
+    value: _T = await run_by(run_in_threadpool, cm.__enter__, (), {})
     try:
         yield value
     except BaseException as exc:

@@ -122,22 +122,21 @@ def _patch_leaves() -> Iterator[str]:
 
 
 def _plan_leaves(plan: Compiled) -> Iterator[str]:
+    # A request object shows its exit stacks, on which the user may put something between two generators.
+    shown = any(kind == "request" for step in plan.graph.steps for (kind, _), _ in step.injections)
     for step in plan.graph.steps:
-        yield from _step_leaves(step)
+        yield from _step_leaves(step, shown)
     if plan.body == "form":
         yield "form parsing"
     if plan.rendering[0] == "leaf" and plan.graph.steps[-1].kind != "stream":
         yield "response class or model validated in a thread"
 
 
-def _step_leaves(step: Step) -> Iterator[str]:
+def _step_leaves(step: Step, exit_stacks: bool) -> Iterator[str]:
     name = getattr(step.call, "__name__", type(step.call).__name__)
-    if step.kind in ("generator", "async_generator"):
+    if step.kind == "generator" or (step.kind == "async_generator" and exit_stacks):
         yield f"exit stack of {name}"
     if step.kind == "stream":
         yield f"stream of {name}"
     if step.concurrency is not None:
         yield f"concurrency limit of {name}"
-    for param in step.params:
-        if param.model is not None:
-            yield f"parameter model {param.check.field.name} of {name}"

@@ -11,7 +11,7 @@ from .._compat import ModelField
 from .._compat.shared import field_annotation_is_sequence
 from .._dependencies.aliases import _get_param_aliases
 from .._dependencies.body_args import _is_whole_body
-from .._dependencies.param_models import _get_param_model, _is_json_field
+from .._dependencies.param_models import _is_json_field
 from ..dependencies.models import (
     Dependant,
     _get_cache_key,
@@ -22,8 +22,10 @@ from ..dependencies.models import (
 )
 from ..dependencies.utils import get_dependant
 from ..params import Form
+from .aliases import alias_of
 from .json_reader import json_reader
-from .specs import Alias, BodyParam, CallKind, Check, Default, Graph, Injection, Param, Step
+from .param_models import param_model
+from .specs import BodyParam, CallKind, Check, Default, Graph, Injection, Param, Step
 
 _SOURCES = (
     ("path", "path_params"),
@@ -265,10 +267,10 @@ def _param(source: str, field: ModelField, slot: int) -> Param:
     return Param(
         source=source,
         slot=slot,
-        aliases=[_alias(name, (source, name)) for _, name in _get_param_aliases(field)],
+        aliases=[alias_of(name, (source, name)) for _, name in _get_param_aliases(field)],
         many=source in _MULTI_VALUED and sequence and not _is_json_field(field),
         empty_is_missing=sequence,
-        model=_get_param_model(field),
+        model=param_model(source, field),
         check=_check(field),
     )
 
@@ -279,7 +281,7 @@ def _body_param(
     names: list[tuple[str, tuple[str, ...]]],
     whole: bool = False,
 ) -> BodyParam:
-    aliases = [_alias(name, loc) for name, loc in names]
+    aliases = [alias_of(name, loc) for name, loc in names]
     check = _check(field)
     reader = json_reader(field) if whole and check.validate is not None else None
     return BodyParam(slot=slots[field.name], aliases=aliases, check=check, reader=reader)
@@ -289,15 +291,6 @@ def _body_param(
 def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
     """The first tuple of those names: a thousand routes have the same few dependencies."""
     return names
-
-
-@lru_cache(maxsize=_SHARED_OBJECTS)
-def _alias(name: str, loc: tuple[str, ...]) -> Alias:
-    try:
-        header: bytes | None = name.lower().encode("latin-1")
-    except UnicodeEncodeError:
-        header = None
-    return Alias(name=name, key=name, header=header, loc=loc)
 
 
 def _check(field: ModelField) -> Check:

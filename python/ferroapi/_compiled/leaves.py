@@ -7,7 +7,7 @@ import email.message
 import functools
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from copy import deepcopy
 from types import TracebackType
@@ -86,6 +86,7 @@ from .stack import inside_of_stack as inside_of_stack
 from .stack import pipeline_of as pipeline_of
 from .stack import server_error as server_error
 from .stack import watched_classes as watched_classes
+from .threads import run_by
 
 # Objects that Rust makes or compares with.
 
@@ -195,6 +196,15 @@ def params_to_args(
     return values.get(field.name), errors
 
 
+def at_headers(errors: list[dict[str, Any]], headers: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Locate errors of a model's fields at the headers that they were read from, by field name."""
+    for error in errors:
+        source, *rest = error["loc"]
+        if rest and rest[0] in headers:
+            error["loc"] = (source, headers[rest[0]], *rest[1:])
+    return errors
+
+
 def located_errors(error: ValueError, loc: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return the errors of a failed validation under `loc`; raise what is no validation error."""
     if not isinstance(error, ValidationError):
@@ -274,9 +284,9 @@ def validation_error(
 # Calls.
 
 
-async def run_in_threadpool(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def run_in_threadpool(func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Awaitable[Any]:
     """Call `func` in a worker thread."""
-    return await public().run_in_threadpool(func, *args, **kwargs)
+    return run_by(public().run_in_threadpool, func, args, kwargs)
 
 
 async def call_limited(

@@ -57,8 +57,48 @@ class Alias:
 
     name: str
     key: str
+    lower: str | None
     header: bytes | None
     loc: tuple[str, ...]
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class ModelParam:
+    """A field of a parameter model, which is a parameter of the request.
+
+    Attributes:
+        name: the field's name.
+        aliases: the names it may arrive under.
+        keys: by alias, the key of the model's input.
+        spellings: names in lower case that are taken along with the field, though they don't name it.
+        many: all values of the name, as a list.
+        empty_is_missing: an empty value counts as none.
+    """
+
+    name: str
+    aliases: list[Alias]
+    keys: list[str]
+    spellings: list[str]
+    many: bool
+    empty_is_missing: bool
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class ParamModel:
+    """A pydantic model whose fields are parameters of one source.
+
+    Attributes:
+        nullable: without anything of it, there is no value at all.
+        extra_counts: other parameters than its fields make that something.
+        loc: where its errors are located.
+        renames: an error at a field is located at the header that it was read from.
+    """
+
+    fields: list[ModelParam]
+    nullable: bool
+    extra_counts: bool
+    loc: tuple[str, ...]
+    renames: bool
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -70,7 +110,7 @@ class Param:
     aliases: list[Alias]
     many: bool
     empty_is_missing: bool
-    model: Any
+    model: ParamModel | None
     check: Check
 
 

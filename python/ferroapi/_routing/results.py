@@ -9,6 +9,7 @@ from starlette.background import BackgroundTasks
 from starlette.responses import Response
 
 from .._compat import ModelField
+from .._compiled.threads import run_by
 from ..datastructures import DefaultPlaceholder
 from ..dependencies.models import Dependant
 from ..exceptions import EndpointContext, ResponseValidationError
@@ -25,9 +26,10 @@ async def run_endpoint_function(*, dependant: Dependant, values: dict[str, Any],
         with _gate.operation(name="endpoint", function=dependant.call):
             return await dependant.call(**values)
     if _gate.loaded_api is None:
-        return await public().run_in_threadpool(dependant.call, **values)
+        return await run_by(public().run_in_threadpool, dependant.call, (), values)
     run: Callable[..., Any] = _gate.loaded_api._run_sync_endpoint
-    return await public().run_in_threadpool(run, function=dependant.call, arguments=values)
+    arguments = {"function": dependant.call, "arguments": values}
+    return await run_by(public().run_in_threadpool, run, (), arguments)
 
 
 async def serialize_response(
@@ -57,8 +59,8 @@ async def serialize_response(
     if is_coroutine:
         value, errors = field.validate(response_content, {}, loc=("response",))
     else:
-        value, errors = await public().run_in_threadpool(
-            field.validate, response_content, {}, loc=("response",)
+        value, errors = await run_by(
+            public().run_in_threadpool, field.validate, (response_content, {}), {"loc": ("response",)}
         )
     if errors:
         raise ResponseValidationError(

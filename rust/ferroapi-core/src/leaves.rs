@@ -33,6 +33,7 @@ pub struct Leaves {
     pub undefined: Py<PyAny>,
     pub missing_error: Py<PyAny>,
     pub located_errors: Py<PyAny>,
+    pub at_headers: Py<PyAny>,
     pub validate_field: Py<PyAny>,
     pub field_default: Py<PyAny>,
     pub overrides_values: Py<PyAny>,

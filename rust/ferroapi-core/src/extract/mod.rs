@@ -6,4 +6,4 @@ mod query;
 mod values;
 
 pub use headers::{each_header, first_header, latin1};
-pub use values::Values;
+pub use values::{Found, Values, Wanted};

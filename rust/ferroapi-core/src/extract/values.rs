@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
 use super::{cookies, headers, query};
-use crate::plan::{Alias, Param, Source};
+use crate::plan::{Alias, Source};
 
 /// Raw values by source.
 #[derive(Default)]
@@ -14,41 +14,101 @@ pub struct Values {
     cookies: Option<Py<PyDict>>,
 }
 
+/// What is looked for.
+pub struct Wanted<'a> {
+    pub source: Source,
+    pub aliases: &'a [Alias],
+    /// All values of the name, as a list.
+    pub many: bool,
+    /// An empty value counts as none.
+    pub empty_is_missing: bool,
+}
+
+/// What was found.
+pub struct Found<'py> {
+    /// Under which of the names.
+    pub position: usize,
+    pub value: Option<Bound<'py, PyAny>>,
+}
+
 impl Values {
-    /// The raw value of `param` and the alias under which it came; `None` where there is none.
+    /// Looks for a parameter under its names; the first one that is present wins.
     ///
-    /// The first alias that is present wins; without any, errors are located at the first one.
-    pub fn find<'py, 'a>(
+    /// `None` where it is under none of them.
+    pub fn find<'py>(
         &mut self,
         scope: &Bound<'py, PyDict>,
-        param: &'a Param,
-    ) -> PyResult<(&'a Alias, Option<Bound<'py, PyAny>>)> {
-        let Some(first) = param.aliases.first() else {
-            return Err(pyo3::exceptions::PyRuntimeError::new_err(
-                "a parameter without a name",
-            ));
-        };
-        for alias in &param.aliases {
-            if let Some(value) = self.value(scope, param, alias)? {
-                let empty = param.empty_is_missing && value.len()? == 0;
-                return Ok((alias, (!empty && !value.is_none()).then_some(value)));
+        wanted: &Wanted<'_>,
+    ) -> PyResult<Option<Found<'py>>> {
+        for (position, alias) in wanted.aliases.iter().enumerate() {
+            if let Some(value) = self.value(scope, wanted, alias)? {
+                let empty = wanted.empty_is_missing && value.len()? == 0;
+                let value = (!empty && !value.is_none()).then_some(value);
+                return Ok(Some(Found { position, value }));
             }
         }
-        Ok((first, None))
+        Ok(None)
     }
 
     fn value<'py>(
         &mut self,
         scope: &Bound<'py, PyDict>,
-        param: &Param,
+        wanted: &Wanted<'_>,
         alias: &Alias,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match param.source {
+        match wanted.source {
             Source::Path => path_value(scope, alias),
-            Source::Query => self.query_value(scope, alias, param.many),
-            Source::Header => header_value(scope, alias, param.many),
+            Source::Query => self.query_value(scope, alias, wanted.many),
+            Source::Header => header_value(scope, alias, wanted.many),
             Source::Cookie => self.cookies(scope)?.get_item(&alias.key),
         }
+    }
+
+    /// Adds to `input` what came from `source` under other names than the `used` ones: a value, or a list
+    /// where a name repeats.
+    pub fn add_others(
+        &mut self,
+        scope: &Bound<'_, PyDict>,
+        source: Source,
+        used: &[&str],
+        input: &Bound<'_, PyDict>,
+    ) -> PyResult<()> {
+        let py = scope.py();
+        match source {
+            Source::Path => Ok(()),
+            Source::Cookie => {
+                for (name, value) in self.cookies(scope)? {
+                    if !used.contains(&name.cast::<PyString>()?.to_str()?) {
+                        input.set_item(name, value)?;
+                    }
+                }
+                Ok(())
+            }
+            Source::Query => {
+                let pairs = self.query(scope)?.iter();
+                let pairs = pairs.map(|(name, value)| (name.as_str(), PyString::new(py, value)));
+                add_grouped(py, pairs, used, input)
+            }
+            Source::Header => {
+                let mut pairs = Vec::new();
+                headers::each_header(scope, |name, value| {
+                    let name = ferroapi_http::latin1::decode(name).into_owned();
+                    pairs.push((name, headers::latin1(py, value)));
+                    true
+                })?;
+                let pairs = pairs
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.clone()));
+                add_grouped(py, pairs, used, input)
+            }
+        }
+    }
+
+    fn query(&mut self, scope: &Bound<'_, PyDict>) -> PyResult<&[(String, String)]> {
+        if self.query.is_none() {
+            self.query = Some(query::pairs(scope)?);
+        }
+        Ok(self.query.as_deref().unwrap_or_default())
     }
 
     fn query_value<'py>(
@@ -58,11 +118,8 @@ impl Values {
         many: bool,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = scope.py();
-        if self.query.is_none() {
-            self.query = Some(query::pairs(scope)?);
-        }
-        let pairs = self.query.as_deref().unwrap_or_default();
-        let mut found = pairs
+        let mut found = self
+            .query(scope)?
             .iter()
             .filter(|(name, _)| *name == alias.name)
             .map(|(_, value)| value);
@@ -86,6 +143,30 @@ impl Values {
         self.cookies = Some(cookies.clone().unbind());
         Ok(cookies)
     }
+}
+
+fn add_grouped<'a, 'py>(
+    py: Python<'py>,
+    pairs: impl Iterator<Item = (&'a str, Bound<'py, PyString>)>,
+    used: &[&str],
+    input: &Bound<'py, PyDict>,
+) -> PyResult<()> {
+    let grouped = PyDict::new(py);
+    for (name, value) in pairs.filter(|(name, _)| !used.contains(name)) {
+        match grouped.get_item(name)? {
+            Some(values) => values.cast::<PyList>()?.append(value)?,
+            None => grouped.set_item(name, PyList::new(py, [value])?)?,
+        }
+    }
+    for (name, values) in grouped {
+        let values = values.cast::<PyList>()?;
+        if values.len() == 1 {
+            input.set_item(name, values.get_item(0)?)?;
+        } else {
+            input.set_item(name, values)?;
+        }
+    }
+    Ok(())
 }
 
 fn path_value<'py>(

@@ -3,6 +3,7 @@
 mod body;
 mod check;
 mod overrides;
+mod param_model;
 mod solve;
 mod solver;
 mod spec;
@@ -11,4 +12,4 @@ mod traverse;
 pub use body::{Body, parse_json, replaced_parser};
 pub use overrides::same_content;
 pub use solve::{Solution, solve};
-pub use spec::{Alias, BodyStep, CallKind, Graph, Param, Source, Step, unknown};
+pub use spec::{Alias, BodyStep, CallKind, Graph, Source, Step, unknown};

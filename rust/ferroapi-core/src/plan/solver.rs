@@ -8,9 +8,10 @@ use smallvec::SmallVec;
 
 use super::body::Body;
 use super::check::{self, Errors};
+use super::param_model;
 use super::solve::missing_argument;
-use super::spec::{BodyParam, BodyStep, Graph, Injection, Param, Source, Step};
-use crate::extract::Values;
+use super::spec::{BodyParam, BodyStep, Graph, Injection, Param, ParamModel, Source, Step};
+use crate::extract::{Values, Wanted};
 use crate::request::RequestContext;
 
 /// Fills argument slots and keeps what has been found so far.
@@ -130,18 +131,39 @@ impl Solver {
         cx: &RequestContext,
         param: &Param,
     ) -> PyResult<Option<Py<PyAny>>> {
-        if cx.custom_request || param.model.is_some() {
+        if cx.custom_request {
             return self.param_leaf(py, cx, param);
         }
-        let (alias, value) = self.values.find(cx.scope.bind(py), param)?;
-        check::validate(
-            &cx.leaves,
-            &param.check,
-            value,
-            &alias.loc,
-            &mut self.errors,
-            py,
-        )
+        if let Some(model) = &param.model {
+            return self.param_model(py, cx, param, model);
+        }
+        let found = self.values.find(cx.scope.bind(py), &param.wanted())?;
+        let (position, value) = found.map_or((0, None), |found| (found.position, found.value));
+        let alias = param.aliases.get(position).ok_or_else(missing_argument)?;
+        let (check, errors) = (&param.check, &mut self.errors);
+        check::validate(&cx.leaves, check, value, &alias.loc, errors, py)
+    }
+
+    fn param_model(
+        &mut self,
+        py: Python<'_>,
+        cx: &RequestContext,
+        param: &Param,
+        model: &ParamModel,
+    ) -> PyResult<Option<Py<PyAny>>> {
+        let input = param_model::gather(&mut self.values, cx.scope.bind(py), param.source, model)?;
+        let mut errors = Errors::default();
+        let value = input.values.map(Bound::into_any);
+        let loc = &model.loc;
+        let value = check::validate(&cx.leaves, &param.check, value, loc, &mut errors, py)?;
+        if let Some(found) = errors.into_list() {
+            let found = match input.headers {
+                None => found.into_any(),
+                Some(headers) => cx.leaves.at_headers.call1(py, (found, headers))?,
+            };
+            self.errors.extend(found.bind(py))?;
+        }
+        Ok(value)
     }
 
     fn param_leaf(
@@ -233,6 +255,17 @@ impl Solver {
             }
         }
         Ok(())
+    }
+}
+
+impl Param {
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            source: self.source,
+            aliases: &self.aliases,
+            many: self.many,
+            empty_is_missing: self.empty_is_missing,
+        }
     }
 }
 

@@ -96,10 +96,22 @@ pub struct Alias {
     pub name: String,
     /// The same as a Python string, for dict look-ups.
     pub key: Py<PyString>,
-    /// The name as raw header bytes: lower case, Latin-1.
+    /// The name as a header has it: in lower case, none if it is no Latin-1 text.
+    pub lower: Option<String>,
+    /// The same as raw bytes.
     pub header: Option<Vec<u8>>,
     /// The error location for a value found here.
     pub loc: Py<PyTuple>,
+}
+
+impl Alias {
+    /// The name as it is compared with what arrived from `source`.
+    pub fn lookup(&self, source: Source) -> &str {
+        match (source, &self.lower) {
+            (Source::Header, Some(lower)) => lower,
+            _ => &self.name,
+        }
+    }
 }
 
 /// A path, query, header or cookie parameter.
@@ -112,9 +124,35 @@ pub struct Param {
     pub many: bool,
     /// An empty value counts as none (the annotation is a sequence).
     pub empty_is_missing: bool,
-    /// The pydantic model whose fields are the parameters, for the leaf.
-    pub model: Option<Py<PyAny>>,
+    /// The model whose fields are the parameters.
+    pub model: Option<ParamModel>,
     pub check: Check,
+}
+
+/// A field of a parameter model.
+#[derive(FromPyObject)]
+pub struct ModelParam {
+    pub name: Py<PyString>,
+    pub aliases: Vec<Alias>,
+    /// By alias, the key of the model's input.
+    pub keys: Vec<Py<PyString>>,
+    /// Names in lower case that are taken along with the field, though they don't name it.
+    pub spellings: Vec<String>,
+    pub many: bool,
+    pub empty_is_missing: bool,
+}
+
+/// A pydantic model whose fields are parameters of one source.
+#[derive(FromPyObject)]
+pub struct ParamModel {
+    pub fields: Vec<ModelParam>,
+    /// Without anything of it, there is no value at all.
+    pub nullable: bool,
+    /// Other parameters than its fields make that something.
+    pub extra_counts: bool,
+    pub loc: Py<PyTuple>,
+    /// An error at a field is located at the header that it was read from.
+    pub renames: bool,
 }
 
 /// A key of an embedding JSON body.

@@ -2,7 +2,9 @@
 
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::spec::{Alias, BodyParam, BodyStep, Check, Default, Graph, Injection, Param, Step};
+use super::spec::{
+    Alias, BodyParam, BodyStep, Check, Default, Graph, Injection, Param, ParamModel, Step,
+};
 
 type Visited = Result<(), PyTraverseError>;
 
@@ -41,9 +43,22 @@ impl Step {
 
 impl Param {
     fn traverse(&self, visit: PyVisit<'_>) -> Visited {
-        visit.call(&self.model)?;
+        if let Some(model) = &self.model {
+            model.traverse(visit)?;
+        }
         traverse_aliases(&self.aliases, visit)?;
         self.check.traverse(visit)
+    }
+}
+
+impl ParamModel {
+    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
+        visit.call(&self.loc)?;
+        self.fields.iter().try_for_each(|field| {
+            visit.call(&field.name)?;
+            field.keys.iter().try_for_each(|key| visit.call(key))?;
+            traverse_aliases(&field.aliases, visit)
+        })
     }
 }
 
