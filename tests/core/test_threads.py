@@ -16,6 +16,7 @@ from anyio import to_thread
 from tests.both import replaced
 from tests.test_threads import ASYNCIO, LOOPS, NATIVE, all_workers, idle_workers, settle, until
 
+import ferroapi.routing  # noqa: F401  (where replaced functions are looked up)
 from ferroapi._compiled import threads
 from ferroapi._compiled.leaves import run_in_threadpool
 
@@ -40,6 +41,22 @@ def test_hands_over_itself(run: Any) -> None:
 
         run(main_task)
     assert len(made) == 1, "this release of anyio is not known"
+
+
+@pytest.mark.parametrize("run", ASYNCIO)
+def test_task_to_be_cancelled_gives_nothing_to_a_worker(run: Any) -> None:
+    """The worker would most often see in time that the call is cancelled, but not always."""
+
+    async def cancelled() -> None:
+        asyncio.current_task().cancel()
+        await run_in_threadpool(pytest.fail)
+
+    async def main_task() -> None:
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.create_task(cancelled())
+
+    with replaced((threads, "_hand_over", pytest.fail)):
+        run(main_task)
 
 
 @pytest.mark.parametrize("run", NATIVE)
@@ -99,7 +116,7 @@ def test_idle_workers_end() -> None:
             worker.idle_since -= worker.MAX_IDLE_TIME
         await run_in_threadpool(str)
         for worker in workers[:3]:
-            await to_thread.run_sync(worker.join, 5)
+            worker.join(5)
         assert [worker.is_alive() for worker in workers] == [False, False, False, True]
         assert all_workers() == workers[3:]
 
