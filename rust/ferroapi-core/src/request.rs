@@ -71,14 +71,26 @@ impl RequestContext {
         receive: Py<PyAny>,
         send: Py<PyAny>,
     ) -> PyResult<Self> {
-        let leaves = leaves(py)?;
-        watch::look(py, &leaves);
-        let patches = patches(py, &leaves)?;
+        watch::look(py, &*leaves(py)?);
         let traced = scope.bind(py).contains(intern!(py, "fastapi.telemetry"))?;
+        let untraced = Self::untraced(py, channel, scope, receive, send)?;
+        Ok(Self { traced, ..untraced })
+    }
+
+    /// The state of a request that nobody traces, right after a look at the watched classes.
+    pub fn untraced(
+        py: Python<'_>,
+        channel: Arc<Channel>,
+        scope: Py<PyDict>,
+        receive: Py<PyAny>,
+        send: Py<PyAny>,
+    ) -> PyResult<Self> {
+        let leaves = leaves(py)?;
+        let patches = patches(py, &leaves)?;
         Ok(Self {
             leaves,
             patches,
-            traced,
+            traced: false,
             channel,
             scope,
             receive,

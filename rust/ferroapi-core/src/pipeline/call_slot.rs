@@ -132,7 +132,7 @@ fn coroutine(
     Ok(Some(Coroutine::new(|channel| async move {
         let known = attached(|py| way_in(py, app.bind(py), scope.bind(py)))?;
         if let Some(known) = known {
-            let cx = attached(|py| RequestContext::new(py, channel, scope, receive, send))?;
+            let cx = attached(|py| RequestContext::untraced(py, channel, scope, receive, send))?;
             serve_app(app, known, cx).await?;
             return nothing();
         }

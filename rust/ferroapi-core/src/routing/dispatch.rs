@@ -373,6 +373,9 @@ fn redirect(
     if present == "/" {
         return Ok(None);
     }
+    if !table.takes_final_slash && !present.is_empty() && !present.ends_with('/') {
+        return Ok(None);
+    }
     let other = toggled_slash(path, present);
     let other_route_path = route_path(&other, request.root_path());
     let mut redirect_scope = None;

@@ -64,6 +64,8 @@ pub struct RoutesSpec {
 /// The compiled table.
 pub struct Table {
     pub spec: RoutesSpec,
+    /// Some route may match a longer path than `/` that ends with a slash.
+    pub takes_final_slash: bool,
     tree: RouteTree,
 }
 
@@ -88,6 +90,7 @@ impl Table {
             };
         }
         Self {
+            takes_final_slash: spec.routes.iter().any(RouteSpec::may_take_final_slash),
             spec,
             tree: builder.build(),
         }
@@ -155,6 +158,20 @@ impl RouteSpec {
             .form_limits
             .iter()
             .try_for_each(|limits| visit.call(limits))
+    }
+
+    /// False if the template ends with text other than a slash, or with a parameter that has none in it.
+    fn may_take_final_slash(&self) -> bool {
+        let Some(template) = self.template.as_deref() else {
+            return true;
+        };
+        let Some(parameter) = template.strip_suffix('}') else {
+            return template.len() > 1 && template.ends_with('/');
+        };
+        let (_, parameter) = parameter.rsplit_once('{').unwrap_or(("", parameter));
+        let (_, convertor) = parameter.split_once(':').unwrap_or((parameter, "str"));
+        let built_in = matches!(convertor, "str" | "int" | "float" | "uuid");
+        !built_in || self.convertors.iter().any(|(name, _)| name == convertor)
     }
 
     fn parse(&self) -> Option<PathTemplate> {
