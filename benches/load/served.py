@@ -1,13 +1,16 @@
 """The application that a server process serves, chosen by `BENCH_SIDE` and `BENCH_CASE`."""
 
+import ast
 import importlib
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..cases import CASES, bare, named
-from ..inprocess import CANDIDATE, REFERENCE, build
+from ..cases import CASES, named
+from ..inprocess import CANDIDATE, REFERENCE, Runner, build, new_loop
 
 CASE = os.environ.get("BENCH_CASE", "hello async")
 SIDE = os.environ.get("BENCH_SIDE", CANDIDATE)
@@ -16,11 +19,37 @@ SIDE = os.environ.get("BENCH_SIDE", CANDIDATE)
 def applications() -> dict[str, Callable[[], Any]]:
     """Return what makes the application of each case that this side can do."""
     if SIDE == "bare ASGI":
-        return {"hello async": lambda: bare}
+        return {case.name: constant for case in CASES}
     if SIDE in (REFERENCE, CANDIDATE):
         return {case.name: lambda: build(named(CASE), SIDE) for case in CASES}
     apps: dict[str, Callable[[], Any]] = importlib.import_module(f"benches.load.apps.{SIDE}_app").APPS
     return apps
+
+
+def constant() -> Any:
+    """Return the floor: an ASGI callable that reads the body, if any, and sends ready-made messages."""
+    case = named(CASE)
+    # In a process of its own, so that this one holds nothing of the reference.
+    code = "from benches.load.served import print_messages; print_messages()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60
+    )
+    messages = ast.literal_eval(done.stdout)
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        if case.body:
+            while (await receive()).get("more_body"):
+                pass
+        for message in messages:
+            await send(message)
+
+    return answer
+
+
+def print_messages() -> None:
+    """Print the messages that the reference sends."""
+    case = named(CASE)
+    print(Runner(case, build(case, REFERENCE), new_loop()).answer())
 
 
 def make() -> Any:
