@@ -16,6 +16,7 @@ __all__ = [
     "Entry",
     "FilteredSend",
     "Handler",
+    "InnerLine",
     "Pipeline",
     "RouteApp",
     "Sender",
@@ -112,6 +113,26 @@ class Sender:
     @property
     def started(self) -> bool:
         """Whether `http.response.start` was sent."""
+
+@final
+class InnerLine:
+    """The line that begins at a layer which Python calls, since middleware of the user's is around it."""
+
+    def __new__(cls, layer: Any, description: Any) -> InnerLine: ...
+    @property
+    def native(self) -> bool:
+        """Whether the layer itself is native."""
+
+    def is_for(self, layer: Any) -> bool:
+        """Whether this was made for `layer`, and nothing changed since."""
+
+    def settle(self) -> None:
+        """Take the layer for unchanged, after this was kept among its attributes."""
+
+    def serve_http(self, scope: Scope, receive: Receive, send: Send) -> Coroutine:
+        """Serve one HTTP request as an ASGI application."""
+
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class FilteredSend:

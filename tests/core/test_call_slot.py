@@ -2,7 +2,9 @@
 
 # mypy: ignore-errors
 import asyncio
+import gc
 import inspect
+import warnings
 
 import pytest
 from tests.both import Stories, ask, replaced
@@ -36,6 +38,18 @@ async def nothing_happens_before_it_is_awaited(api, log):
         log(scope == before)
         await call
         log(scope["root_path"], scope["app"] is app)
+
+
+@stories
+async def it_is_not_awaited(api, log):
+    app = application(api)
+    await ask(app, "/plain")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        app(http_scope(Http(target="/plain")), ignore, ignore)
+        app(http_scope(Http(target="/plain")), ignore, ignore).close()
+        gc.collect()
+    log(*(f"{warning.category.__name__}: {warning.message}" for warning in caught))
 
 
 @stories

@@ -4,10 +4,12 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from types import MethodType
 from typing import Any, Literal
 
-from starlette.types import Send
+from starlette.types import Receive, Scope, Send
 
+from .. import _core
 from .methods import Methods
 from .specs import LayerSpec, StackSpec
 
@@ -61,19 +63,79 @@ def describe_layers(layer: Any) -> StackSpec:
 
 
 def _described(layer: Any) -> tuple[LayerSpec, list[type]] | None:
-    cls = type(layer)
-    kind = _KINDS.get((cls.__module__, cls.__qualname__))
+    cls = _ORIGINALS.get(type(layer), type(layer))
+    kind = _kind_of(cls)
     if kind is None:
         return None
     module = import_module(cls.__module__)
-    if getattr(module, cls.__qualname__, None) is not cls:
-        return None
     classes: list[type] = [getattr(module, name) for name in kind.methods]
     for owner, names in zip(classes, kind.methods.values(), strict=True):
         methods = Methods(owner, *names)
-        if not (methods.are_those_of(layer) if owner is cls else methods.are_unpatched(owner)):
+        if not methods.are_unpatched(owner) or (owner is cls and methods.are_hidden_by(layer)):
             return None
-    return LayerSpec(kind.name, layer), classes
+    return LayerSpec(kind.name, layer, MethodType(cls.__call__, layer)), classes
+
+
+def _kind_of(cls: type) -> _Kind | None:
+    kind = _KINDS.get((cls.__module__, cls.__qualname__))
+    is_that_class = kind is not None and getattr(import_module(cls.__module__), cls.__qualname__, None) is cls
+    return kind if is_that_class else None
+
+
+# The classes of Starlette's, and those that stand for them.
+_COMPILED: dict[type, type] = {}
+_ORIGINALS: dict[type, type] = {}
+
+
+def compile_layer(layer: Any) -> None:
+    """Let a layer that Rust can stand for run natively also where it is called by Python.
+
+    Its class becomes one that differs in nothing but its call.
+    """
+    cls = type(layer)
+    if _kind_of(cls) is not None:
+        layer.__class__ = _COMPILED.get(cls) or _compiled_class(cls)
+
+
+def _compiled_class(cls: type) -> type:
+    class Compiled(cls):  # type: ignore[misc]
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            """Serve one connection (ASGI 3)."""
+            line = _line_of(self) if scope["type"] == "http" else None
+            if line is None:
+                await super().__call__(scope, receive, send)
+            else:
+                await line.serve_http(scope, receive, send)
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            return _copied, (cls, self.__dict__)
+
+    # Tracing tools name middleware by its class.
+    for name in ("__name__", "__qualname__", "__module__", "__doc__"):
+        setattr(Compiled, name, getattr(cls, name))
+    _COMPILED[cls], _ORIGINALS[Compiled] = Compiled, cls
+    return Compiled
+
+
+def _copied(cls: type, state: dict[str, Any]) -> Any:
+    layer: Any = object.__new__(cls)
+    layer.__dict__.update(state)
+    compile_layer(layer)
+    return layer
+
+
+def _line_of(layer: Any) -> "_core.InnerLine | None":
+    """Return the compiled form of a layer and of what is inside of it; None where Python must run it."""
+    state = layer.__dict__
+    known: _core.InnerLine | None = state.get("_line")
+    if known is not None and known.is_for(layer):
+        return known
+    line = _core.InnerLine(layer, describe_layers(layer))
+    if not line.native:
+        return None
+    state["_line"] = line
+    line.settle()
+    return line
 
 
 def gzip_body(body: bytes, level: int) -> bytes:

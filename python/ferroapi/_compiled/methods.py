@@ -18,8 +18,12 @@ class Methods:
 
     def are_those_of(self, obj: object) -> bool:
         """Tell whether neither the object's class nor the object itself replaces one of the methods."""
+        return self.are_unpatched(type(obj)) and not self.are_hidden_by(obj)
+
+    def are_hidden_by(self, obj: object) -> bool:
+        """Tell whether the object has an attribute of its own with the name of one of the methods."""
         own = getattr(obj, "__dict__", {})
-        return self.are_unpatched(type(obj)) and not any(name in own for name, _ in self._originals)
+        return any(name in own for name, _ in self._originals)
 
     def are_unpatched(self, cls: type) -> bool:
         """Tell whether `cls` has the very methods."""

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from starlette.types import ASGIApp
+
 from .._compat import ModelField
 from .._form_limits import _FormLimits
 from ..dependencies.models import Dependant
@@ -229,10 +231,17 @@ class Routes:
 
 @dataclass(slots=True, frozen=True)
 class LayerSpec:
-    """A middleware object that Rust stands for; it reads the settings itself."""
+    """A middleware object that Rust stands for; it reads the settings itself.
+
+    Attributes:
+        kind: which class of Starlette's it is of.
+        layer: the object.
+        call: that class's `__call__` on it, for what Rust does not pass on.
+    """
 
     kind: Literal["cors", "gzip", "trusted_host"]
     layer: Any
+    call: ASGIApp
 
 
 @dataclass(slots=True, frozen=True)

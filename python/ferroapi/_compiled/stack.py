@@ -25,7 +25,7 @@ from .._routing.router import APIRouter
 from .._routing.serving import ServingRouter
 from ..middleware.asyncexitstack import AsyncExitStackMiddleware
 from ..telemetry._asgi import ExceptionTelemetryMiddleware
-from .layers import describe_layers
+from .layers import compile_layer, describe_layers
 from .methods import Methods
 from .specs import StackSpec
 
@@ -79,13 +79,15 @@ CompiledExceptionMiddleware.__name__ = ExceptionMiddleware.__name__
 
 
 def compiled_layer(layer: Any) -> Any:
-    """Give the innermost layer its compiled form; any other layer is returned as it is.
+    """Give a layer that Rust can stand for its compiled form; any other one is returned as it is.
 
     The stack is built of Starlette's own class, since instrumentation looks for that class among the
     application's middleware and patches it when it finds it.
     """
     if type(layer) is ExceptionMiddleware:
         layer.__class__ = CompiledExceptionMiddleware
+    else:
+        compile_layer(layer)
     return layer
 
 

@@ -33,7 +33,8 @@ mod _core {
     use crate::middleware::FilteredSend;
     #[pymodule_export]
     use crate::pipeline::{
-        Entry, Handler, Pipeline, RouteApp, SolvePlan, compile_call, open, solve_dependencies,
+        Entry, Handler, InnerLine, Pipeline, RouteApp, SolvePlan, compile_call, open,
+        solve_dependencies,
     };
     #[pymodule_export]
     use crate::respond::Sender;

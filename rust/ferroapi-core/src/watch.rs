@@ -11,7 +11,6 @@ use crate::epoch;
 use crate::leaves::Leaves;
 
 /// Classes whose methods the compiled path stands for, and the version they were last seen at.
-#[derive(Default)]
 pub struct Watched(Vec<(Py<PyType>, AttachedCell<u32>)>);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Watched {

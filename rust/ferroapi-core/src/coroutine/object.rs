@@ -1,6 +1,7 @@
 //! The Python object: a coroutine as PEP 492 defines it, around a Rust future.
 
 use std::any::Any;
+use std::ffi::CStr;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use pyo3::exceptions::{
-    PyGeneratorExit, PyRuntimeError, PyStopIteration, PyTypeError, PyValueError,
+    PyGeneratorExit, PyRuntimeError, PyRuntimeWarning, PyStopIteration, PyTypeError, PyValueError,
 };
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
@@ -38,6 +39,8 @@ enum Step {
 pub struct Coroutine {
     stage: AttachedCell<Stage>,
     channel: Arc<Channel>,
+    /// What is warned of if nobody awaits it, for a coroutine that users get to see.
+    unawaited: Option<&'static CStr>,
 }
 
 impl Coroutine {
@@ -51,7 +54,14 @@ impl Coroutine {
         Self {
             stage: AttachedCell::new(Stage::New(task)),
             channel,
+            unawaited: None,
         }
+    }
+
+    /// Warns as CPython does of a coroutine that is dropped before it has run.
+    pub fn expecting_await(mut self, warning: &'static CStr) -> Self {
+        self.unawaited = Some(warning);
+        self
     }
 
     fn resume(&self, py: Python<'_>, resume: Resume) -> PyResult<Step> {
@@ -223,7 +233,15 @@ impl Coroutine {
 impl Drop for Coroutine {
     fn drop(&mut self) {
         Python::attach(|py| {
-            if let Err(error) = self.shut(py) {
+            let new = self.stage.read(py, |stage| matches!(stage, Stage::New(_)));
+            let warned = match self.unawaited.filter(|_| new) {
+                Some(warning) => {
+                    let class = py.get_type::<PyRuntimeWarning>();
+                    PyErr::warn(py, &class, warning, 1)
+                }
+                None => Ok(()),
+            };
+            if let Err(error) = warned.and_then(|()| self.shut(py)) {
                 error.write_unraisable(py, None);
             }
         });

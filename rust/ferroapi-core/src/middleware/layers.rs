@@ -9,7 +9,6 @@ use crate::request::RequestContext;
 use crate::watch::Watched;
 
 /// The outermost layers of the user's middleware, as far as they are native.
-#[derive(Default)]
 pub struct Layers {
     layers: Vec<Layer>,
     /// The classes whose methods the layers stand for.
@@ -44,6 +43,15 @@ impl Layers {
         self.layers.iter().all(|layer| layer.is_untouched(py))
     }
 
+    /// Takes the settings as they are now for unchanged.
+    pub fn settle(&self, py: Python<'_>) {
+        self.layers.iter().for_each(|layer| layer.settle(py));
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.layers.is_empty()
+    }
+
     /// Takes a request in, as far as the layers let it pass.
     ///
     /// Returns the middleware that must be called because it does not pass the request on unchanged.
@@ -52,7 +60,7 @@ impl Layers {
             match layer.enter(cx.scope.bind(py))? {
                 Passage::Through(None) => {}
                 Passage::Through(Some(filter)) => cx.push_filter(filter),
-                Passage::Python => return Ok(Some(layer.object.clone_ref(py))),
+                Passage::Python => return Ok(Some(layer.call.clone_ref(py))),
             }
         }
         Ok(None)

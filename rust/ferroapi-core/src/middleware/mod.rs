@@ -29,8 +29,8 @@ use trusted_host::TrustedHost;
 
 /// One middleware object of the application's stack, and the settings read from it.
 pub struct Layer {
-    /// The middleware itself: an ASGI application.
-    pub object: Py<PyAny>,
+    /// The middleware's own `__call__`: an ASGI application.
+    pub call: Py<PyAny>,
     kind: Kind,
     /// The dicts that the settings were read from.
     sources: Vec<Stamped>,
@@ -65,9 +65,14 @@ impl Layer {
         self.sources.iter().all(|source| source.is_unchanged(py))
     }
 
+    /// Takes what is written there now for read.
+    pub fn settle(&self, py: Python<'_>) {
+        self.sources.iter().for_each(|source| source.settle(py));
+    }
+
     /// Visits what the layer refers to, for the garbage collector.
     pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.object)?;
+        visit.call(&self.call)?;
         self.sources
             .iter()
             .try_for_each(|source| source.traverse(visit))?;
@@ -100,13 +105,12 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Layer {
                 return Err(PyValueError::new_err(format!("unknown layer {other:?}")));
             }
         };
-        for source in &sources {
-            source.settle(py);
-        }
-        Ok(Self {
-            object: object.unbind(),
+        let layer = Self {
+            call: spec.getattr(intern!(py, "call"))?.unbind(),
             kind,
             sources,
-        })
+        };
+        layer.settle(py);
+        Ok(layer)
     }
 }

@@ -5,6 +5,7 @@
 //! by itself when somebody assigns `__call__` to the class or to one of its bases (`update_slot`), so that a
 //! replaced method is always the one that runs.
 
+use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
@@ -22,6 +23,8 @@ use crate::request::RequestContext;
 
 /// CPython's slot for classes that define `__call__` in Python.
 static GENERIC: OnceLock<ffi::ternaryfunc> = OnceLock::new();
+
+const UNAWAITED: &CStr = c"coroutine 'FastAPI.__call__' was never awaited";
 
 /// `FastAPI.__call__` as its class was written with it.
 static CALL: AttachedCell<Option<Py<PyAny>>> = AttachedCell::new(None);
@@ -129,7 +132,7 @@ fn coroutine(
     let scope = scope.unbind();
     let receive = arguments.get_item(1)?.unbind();
     let send = arguments.get_item(2)?.unbind();
-    Ok(Some(Coroutine::new(|channel| async move {
+    let coroutine = Coroutine::new(|channel| async move {
         let known = attached(|py| way_in(py, app.bind(py), scope.bind(py)))?;
         if let Some(known) = known {
             let cx = attached(|py| RequestContext::untraced(py, channel, scope, receive, send))?;
@@ -143,5 +146,6 @@ fn coroutine(
             function.call1(py, (app, scope, receive, send))
         })?;
         channel.await_(call).await
-    })))
+    });
+    Ok(Some(coroutine.expecting_await(UNAWAITED)))
 }

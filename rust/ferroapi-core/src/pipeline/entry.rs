@@ -8,15 +8,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::app::Pipeline;
 use super::call_slot;
+use super::line::Line;
 use crate::attached::attached;
 use crate::cell::AttachedCell;
 use crate::connection::{self, reduced_to};
 use crate::coroutine::Coroutine;
 use crate::epoch;
 use crate::leaves::{Leaves, leaves};
-use crate::middleware::Layers;
 use crate::request::RequestContext;
 use crate::stamp::Stamped;
 use crate::watch;
@@ -29,23 +28,13 @@ pub struct Known {
     stack: Py<PyAny>,
     /// The layer inside of the outermost one; it may be replaced at any time.
     below: Py<PyAny>,
-    layers: Layers,
-    inside: Inside,
+    /// None if the stack is not the package's own: it is called as a whole.
+    line: Option<Line>,
     /// No signal has a provider of the application's own.
     unrecorded: bool,
     /// The attributes that all of this was read from: the application's, its telemetry settings, the
     /// outermost layer's.
     sources: [Stamped; 3],
-}
-
-/// What is inside of the native layers.
-enum Inside {
-    /// No middleware that Python must run.
-    Compiled(Py<Pipeline>),
-    /// The outermost middleware that Python must run.
-    Python(Py<PyAny>),
-    /// The stack is not the package's own: it is called as a whole.
-    Foreign,
 }
 
 /// Enters an application's stack directly in Rust where nothing of it was replaced.
@@ -70,8 +59,7 @@ impl Entry {
         let Some(known) = self.known(py, leaves)? else {
             return Ok(None);
         };
-        let foreign = matches!(known.inside, Inside::Foreign);
-        if foreign || self.is_recorded(py, leaves, &known)? {
+        if known.line.is_none() || self.is_recorded(py, leaves, &known)? {
             return Ok(None);
         }
         Ok(Some(known))
@@ -123,13 +111,9 @@ fn is_plain_http(scope: &Bound<'_, PyDict>, leaves: &Leaves) -> PyResult<bool> {
 impl Known {
     /// The quick look: nothing was written to anything this was read from.
     fn is_untouched(&self, py: Python<'_>) -> bool {
-        self.layers.are_untouched(py)
+        self.line.as_ref().is_none_or(|line| line.is_untouched(py))
             && self.epoch == epoch::current()
             && self.sources.iter().all(|source| source.is_unchanged(py))
-            && match &self.inside {
-                Inside::Compiled(pipeline) => pipeline.get().is_untouched(py),
-                Inside::Python(_) | Inside::Foreign => true,
-            }
     }
 
     /// The full look, after something was written; true if it was something else.
@@ -142,10 +126,9 @@ impl Known {
         for source in &self.sources {
             source.settle(py);
         }
-        let untouched = self.layers.are_untouched(py) && self.epoch == epoch::current();
         let root_path = own_root_path(self.sources[0].dict(py))?;
         let same_path = root_path.is_some_and(|path| path.is(self.root_path.bind(py)));
-        if !untouched || !same_path || !stack.is(self.stack.bind(py)) {
+        if self.epoch != epoch::current() || !same_path || !stack.is(self.stack.bind(py)) {
             return Ok(false);
         }
         let own_provider = leaves
@@ -154,16 +137,14 @@ impl Known {
         if own_provider == self.unrecorded {
             return Ok(false);
         }
-        if matches!(self.inside, Inside::Foreign) {
+        let Some(line) = &self.line else {
             return Ok(true);
-        }
+        };
         if !stack.getattr(intern!(py, "app"))?.is(self.below.bind(py)) {
             return Ok(false);
         }
-        match &self.inside {
-            Inside::Compiled(pipeline) => pipeline.get().is_current(py),
-            Inside::Python(_) | Inside::Foreign => Ok(true),
-        }
+        // The look at the layers moves the epoch if a class was patched.
+        Ok(line.is_current(py)? && self.epoch == epoch::current())
     }
 
     fn learn(
@@ -184,39 +165,21 @@ impl Known {
         }
         let root_path = own_root_path(sources[0].dict(py))?;
         let described = leaves.inside_of_stack.bind(py).call1((stack,))?;
-        let (layers, inside) = if described.is_none() || root_path.is_none() {
-            (Layers::default(), Inside::Foreign)
+        let (line, below) = if described.is_none() || root_path.is_none() {
+            (None, py.None())
         } else {
-            let (layers, innermost) = Layers::read(&described)?;
-            (layers, Inside::of(leaves, innermost)?)
-        };
-        let below = match inside {
-            Inside::Foreign => py.None(),
-            _ => stack.getattr(intern!(py, "app"))?.unbind(),
+            let below = stack.getattr(intern!(py, "app"))?.unbind();
+            (Some(Line::read(leaves, &described)?), below)
         };
         Ok(Self {
             epoch,
             root_path: root_path.map_or_else(|| py.None(), Bound::unbind),
             stack: stack.clone().unbind(),
             below,
-            layers,
-            inside,
+            line,
             unrecorded: !leaves.telemetry_gate.has_own_provider(&config)?,
             sources,
         })
-    }
-}
-
-impl Inside {
-    fn of(leaves: &Leaves, layer: Bound<'_, PyAny>) -> PyResult<Self> {
-        let py = layer.py();
-        if layer.get_type().is(leaves.innermost_class.bind(py)) {
-            let pipeline = leaves.pipeline_of.bind(py).call1((&layer,))?;
-            if let Ok(pipeline) = pipeline.cast_into::<Pipeline>() {
-                return Ok(Self::Compiled(pipeline.unbind()));
-            }
-        }
-        Ok(Self::Python(layer.unbind()))
     }
 }
 
@@ -227,7 +190,10 @@ fn own_root_path<'py>(attributes: &Bound<'py, PyDict>) -> PyResult<Option<Bound<
 
 /// Serves the request; an error that nobody handled is answered with 500 and raised for the server.
 async fn serve(known: &Known, cx: &mut RequestContext) -> PyResult<()> {
-    let Err(error) = pass(known, cx).await else {
+    let Some(line) = &known.line else {
+        return Err(foreign_stack());
+    };
+    let Err(error) = line.serve(cx).await else {
         return Ok(());
     };
     let call = attached(|py| {
@@ -238,21 +204,6 @@ async fn serve(known: &Known, cx: &mut RequestContext) -> PyResult<()> {
         let stack = &known.stack;
         let arguments = (stack, error.into_value(py), &cx.scope, &cx.receive, sender);
         cx.leaves.server_error.call1(py, arguments)
-    })?;
-    cx.await_(call).await.map(drop)
-}
-
-/// Passes the request through the layers to what is inside of them.
-async fn pass(known: &Known, cx: &mut RequestContext) -> PyResult<()> {
-    let stopped = attached(|py| known.layers.enter(py, cx))?;
-    let layer = match (&stopped, &known.inside) {
-        (Some(layer), _) | (None, Inside::Python(layer)) => layer,
-        (None, Inside::Compiled(pipeline)) => return pipeline.get().serve(cx).await,
-        (None, Inside::Foreign) => return Err(attached(|_| foreign_stack())),
-    };
-    let call = attached(|py| {
-        let sender = cx.sender(py)?;
-        layer.call1(py, (&cx.scope, &cx.receive, sender))
     })?;
     cx.await_(call).await.map(drop)
 }
@@ -284,15 +235,12 @@ impl Entry {
             visit.call(&known.root_path)?;
             visit.call(&known.stack)?;
             visit.call(&known.below)?;
-            known.layers.traverse(visit)?;
             known
                 .sources
                 .iter()
                 .try_for_each(|source| source.traverse(visit))?;
-            match &known.inside {
-                Inside::Compiled(pipeline) => visit.call(pipeline)?,
-                Inside::Python(layer) => visit.call(layer)?,
-                Inside::Foreign => {}
+            if let Some(line) = &known.line {
+                line.traverse(visit)?;
             }
         }
         Ok(())
