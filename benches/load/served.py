@@ -27,21 +27,22 @@ def applications() -> dict[str, Callable[[], Any]]:
 
 
 def constant() -> Any:
-    """Return the floor: an ASGI callable that reads the body, if any, and sends ready-made messages."""
+    """Return the floor: an ASGI callable that reads the body, if any, and sends what the reference sends."""
     case = named(CASE)
     # In a process of its own, so that this one holds nothing of the reference.
     code = "from benches.load.served import print_messages; print_messages()"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60
     )
-    messages = ast.literal_eval(done.stdout)
+    start, body = ast.literal_eval(done.stdout)
+    status, headers, content = start["status"], start["headers"], body["body"]
 
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         if case.body:
             while (await receive()).get("more_body"):
                 pass
-        for message in messages:
-            await send(message)
+        await send({"type": "http.response.start", "status": status, "headers": [*headers]})
+        await send({"type": "http.response.body", "body": content})
 
     return answer
 

@@ -26,6 +26,10 @@ pub enum CleanupScope {
 }
 
 impl CleanupScope {
+    pub fn is_needless(&self) -> bool {
+        matches!(self, Self::Needless)
+    }
+
     pub fn object(&self) -> Option<&Py<PyAny>> {
         match self {
             Self::Open(scope) => Some(scope),

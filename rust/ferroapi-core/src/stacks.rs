@@ -52,6 +52,10 @@ impl Stack {
         self.generators.push(generator);
     }
 
+    fn is_empty(&self) -> bool {
+        self.object.is_none() && self.generators.is_empty()
+    }
+
     /// The `AsyncExitStack`, if there is anything on it.
     fn pending_object(&mut self, py: Python<'_>) -> Option<Py<PyAny>> {
         let object = self.object.take()?;
@@ -161,7 +165,8 @@ pub mod generators {
         while body.is_ok()
             && let Some(generator) = open.pop()
         {
-            if let Err(error) = finish(cx, &generator).await {
+            let last = open.is_empty() && cx.request_stack.is_empty();
+            if let Err(error) = finish(cx, &generator, last).await {
                 body = Err(error);
             }
         }
@@ -178,7 +183,9 @@ pub mod generators {
     }
 
     /// The code after a `yield`, shielded from cancellation from outside.
-    async fn finish(cx: &RequestContext, generator: &Py<PyAny>) -> PyResult<()> {
+    ///
+    /// After the `last` one, no scope of a dependency's is left around the task.
+    async fn finish(cx: &RequestContext, generator: &Py<PyAny>, last: bool) -> PyResult<()> {
         let call = attached(|py| {
             shield(py, cx, true)?;
             generator.call_method0(py, intern!(py, "__anext__"))
@@ -192,6 +199,9 @@ pub mod generators {
                 Err(error) => Err(error),
             }
         })?;
+        if last && cx.cleanup_scope.is_needless() {
+            return Ok(());
+        }
         let checkpoint = attached(|py| {
             let point = cx.leaves.cancellation_point.call0(py)?;
             Ok::<_, PyErr>((!point.is_none(py)).then_some(point))
