@@ -4,7 +4,7 @@ import functools
 import importlib
 import os
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -71,6 +71,24 @@ def differential(
         name = f"{build.__module__.rpartition('.')[2]}.{build.__name__}"
         assert name not in APPS, f"two applications named {name}"
         APPS[name] = App(name, build, exchanges, backends, openapi, fresh)
+        return build
+
+    return register
+
+
+def differential_settings(
+    settings: Mapping[str, Mapping[str, Any]], exchanges: Callable[[str], tuple[Exchange, ...]]
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register `build(api, **values)` once per entry of `settings`, under the entry's name.
+
+    `exchanges` gives the exchanges by that name. The applications run on asyncio, their schemas are not compared.
+    """
+
+    def register(build: Callable[..., Any]) -> Callable[..., Any]:
+        for name, values in settings.items():
+            one = functools.update_wrapper(functools.partial(build, **values), build)
+            one.__name__ = name
+            differential(*exchanges(name), backends=("asyncio",), openapi=False)(one)
         return build
 
     return register

@@ -9,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount, Route
 
 from ..driver import get, header, log, post, request, ws
-from ..registry import differential
+from ..registry import differential, differential_settings
 
 GOOD, OTHER, EVIL = "https://example.org", "http://a.b:8000", "http://evil"
 ORIGINS = [GOOD, OTHER]
@@ -184,18 +184,11 @@ SETTINGS = {
 }  # fmt: skip
 
 
-def declare(name, settings):
-    def build(api):
-        app = api.FastAPI()
-        app.add_middleware(api.middleware.cors.CORSMiddleware, **settings)
-        return routes(api, app)
-
-    build.__name__ = name
-    differential(*(EXCHANGES if name in FULL else DECISIVE), backends=("asyncio",), openapi=False)(build)
-
-
-for name, settings in SETTINGS.items():
-    declare(name, settings)
+@differential_settings(SETTINGS, lambda name: EXCHANGES if name in FULL else DECISIVE)
+def build(api, **settings):
+    app = api.FastAPI()
+    app.add_middleware(api.middleware.cors.CORSMiddleware, **settings)
+    return routes(api, app)
 
 
 SOME = (

@@ -8,7 +8,7 @@ import anyio
 from starlette.middleware import Middleware
 
 from ..driver import get, header, log, request, ws
-from ..registry import differential
+from ..registry import differential, differential_settings
 
 GZIP = (header("accept-encoding", "gzip"),)
 FILE = Path(__file__)
@@ -236,18 +236,11 @@ SETTINGS = {
 FULL = ("defaults", "always")
 
 
-def declare(name, settings):
-    def build(api):
-        app = api.FastAPI()
-        app.add_middleware(api.middleware.gzip.GZipMiddleware, **settings)
-        return routes(api, app)
-
-    build.__name__ = name
-    differential(*(EXCHANGES if name in FULL else SOME), backends=("asyncio",), openapi=False)(build)
-
-
-for name, settings in SETTINGS.items():
-    declare(name, settings)
+@differential_settings(SETTINGS, lambda name: EXCHANGES if name in FULL else SOME)
+def build(api, **settings):
+    app = api.FastAPI()
+    app.add_middleware(api.middleware.gzip.GZipMiddleware, **settings)
+    return routes(api, app)
 
 
 @differential(*SOME)

@@ -4,7 +4,7 @@
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from ..driver import HOST, Http, WebSocket, header, log
-from ..registry import differential, refused
+from ..registry import differential, differential_settings, refused
 
 HOSTS = (
     "testserver", "TestServer:8000", "testserver:", "testserver.", "example.org", "example.org:80", "www.example.org", "a.example.org",
@@ -92,19 +92,11 @@ SETTINGS = {
 }
 
 
-def declare(name, settings):
-    def build(api):
-        app = api.FastAPI()
-        app.add_middleware(api.middleware.trustedhost.TrustedHostMiddleware, **settings)
-        return routes(api, app)
-
-    build.__name__ = name
-    full = name in ("listed", "dotted")
-    differential(*(EXCHANGES if full else SOME), backends=("asyncio",), openapi=False)(build)
-
-
-for name, settings in SETTINGS.items():
-    declare(name, settings)
+@differential_settings(SETTINGS, lambda name: EXCHANGES if name in ("listed", "dotted") else SOME)
+def build(api, **settings):
+    app = api.FastAPI()
+    app.add_middleware(api.middleware.trustedhost.TrustedHostMiddleware, **settings)
+    return routes(api, app)
 
 
 @differential(
