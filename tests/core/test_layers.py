@@ -102,10 +102,8 @@ async def all_three_in_each_order(api, log):
             await look(app, log, ORIGIN, GZIP, path=path)
 
 
-@stories
-async def settings_change_while_serving(api, log):
-    origins = []
-    app = application(api, CORSMiddleware, allow_origins=origins)
+async def change_origins(app, log, origins):
+    """Change what a CORS layer that was made with `origins` says, bit by bit; returns the layer."""
     await look(app, log, ORIGIN)
     origins.append(ORIGIN[1])
     await look(app, log, ORIGIN)
@@ -114,6 +112,14 @@ async def settings_change_while_serving(api, log):
     await look(app, log, ORIGIN)
     layer.allow_origins = ()
     await look(app, log, ORIGIN)
+    return layer
+
+
+@stories
+async def settings_change_while_serving(api, log):
+    origins = []
+    app = application(api, CORSMiddleware, allow_origins=origins)
+    layer = await change_origins(app, log, origins)
     layer.allow_all_origins = True
     await look(app, log, ORIGIN)
     layer.is_allowed_origin = lambda origin: log("asked", origin)
@@ -211,14 +217,7 @@ async def settings_change_behind_middleware_of_the_users(api, log):
     origins = []
     app = application(api, CORSMiddleware, allow_origins=origins)
     app.add_middleware(Around)
-    await look(app, log, ORIGIN)
-    origins.append(ORIGIN[1])
-    await look(app, log, ORIGIN)
-    layer = layer_of(app, CORSMiddleware)
-    layer.simple_headers["X-Later"] = "1"
-    await look(app, log, ORIGIN)
-    layer.allow_origins = ()
-    await look(app, log, ORIGIN)
+    layer = await change_origins(app, log, origins)
     inner = layer.app
 
     async def noted(scope, receive, send):

@@ -31,6 +31,7 @@ from .._body_limit import get_body_limit_error
 from .._compat import ModelField, Undefined, get_missing_field_error
 from .._compat.v2 import _regenerate_error_with_loc
 from .._dependencies.body_args import request_body_to_args
+from .._dependencies.param_args import at_headers as at_headers
 from .._dependencies.param_args import request_params_to_args
 from .._routing._public import public
 from .._routing.dispatch import handle_low_priority, redirected_path
@@ -194,15 +195,6 @@ def params_to_args(
     connection = HTTPConnection(scope) if request is None else request
     values, errors = request_params_to_args([field], getattr(connection, source))
     return values.get(field.name), errors
-
-
-def at_headers(errors: list[dict[str, Any]], headers: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Locate errors of a model's fields at the headers that they were read from, by field name."""
-    for error in errors:
-        source, *rest = error["loc"]
-        if rest and rest[0] in headers:
-            error["loc"] = (source, headers[rest[0]], *rest[1:])
-    return errors
 
 
 def located_errors(error: ValueError, loc: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -36,6 +36,15 @@ def _param_source(field: ModelField) -> str:
     return field.field_info.in_.value
 
 
+def at_headers(errors: list[dict[str, Any]], headers: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Locate errors of a model's fields at the headers that they were read from, by field name."""
+    for error in errors:
+        source, *rest = error["loc"]
+        if rest and rest[0] in headers:
+            error["loc"] = (source, headers[rest[0]], *rest[1:])
+    return errors
+
+
 class _ModelInput:
     """Gathers the raw input of a parameter model from the parameters received."""
 
@@ -94,10 +103,7 @@ def _request_param_model_to_args(
     loc: tuple[str, ...] = (_param_source(model_field),)
     validated, errors = _validate_value_with_model_field(field=model_field, value=value, values={}, loc=loc)
     if model_input.header_names and model.model_config.get("loc_by_alias", True):
-        for error in errors:
-            source, *rest = error["loc"]
-            if rest and rest[0] in model_input.header_names:
-                error["loc"] = (source, model_input.header_names[rest[0]], *rest[1:])
+        errors = at_headers(errors, model_input.header_names)
     return validated, errors
 
 

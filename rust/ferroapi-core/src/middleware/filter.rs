@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::{PyDict, PyList};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::cors::Cors;
 use super::gzip::GZip;
 use crate::leaves::Leaves;
-use crate::respond::ResponseParts;
+use crate::respond::{ResponseParts, starts_response};
 
 /// A layer's part in the response of one request.
-#[derive(Clone)]
 pub enum Filter {
     Cors {
         cors: Arc<Cors>,
@@ -57,18 +56,15 @@ impl Filter {
     /// A `send` that does the same to single messages and passes them to `next`.
     pub fn around(&self, py: Python<'_>, leaves: &Leaves, next: Py<PyAny>) -> PyResult<Py<PyAny>> {
         match self {
-            Self::Cors { .. } => {
-                let filter = self.clone();
-                Ok(Py::new(py, FilteredSend { filter, next })?.into_any())
+            Self::Cors { cors, origin } => {
+                let send = FilteredSend {
+                    cors: Arc::clone(cors),
+                    origin: origin.clone(),
+                    next,
+                };
+                Ok(Py::new(py, send)?.into_any())
             }
             Self::GZip { gzip, accepted } => gzip.responder(py, leaves, *accepted, next),
-        }
-    }
-
-    fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        match self {
-            Self::Cors { cors, .. } => cors.traverse(visit),
-            Self::GZip { gzip, .. } => gzip.traverse(visit),
         }
     }
 }
@@ -84,18 +80,15 @@ fn copy<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
 /// The `send` of a CORS layer.
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct FilteredSend {
-    filter: Filter,
+    cors: Arc<Cors>,
+    origin: Option<Vec<u8>>,
     next: Py<PyAny>,
 }
 
 #[pymethods]
 impl FilteredSend {
     fn __call__(&self, py: Python<'_>, message: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        let kind = message.get_item(intern!(py, "type"))?;
-        let starts = kind
-            .cast::<PyString>()
-            .is_ok_and(|kind| kind == "http.response.start");
-        if starts && let Filter::Cors { cors, origin } = &self.filter {
+        if starts_response(&message)? {
             let key = intern!(py, "headers");
             let present = message.cast::<PyDict>()?.get_item(key)?;
             let headers = match present {
@@ -103,13 +96,13 @@ impl FilteredSend {
                 None => PyList::empty(py),
             };
             message.set_item(key, &headers)?;
-            cors.apply(&headers, origin.as_deref())?;
+            self.cors.apply(&headers, self.origin.as_deref())?;
         }
         self.next.call1(py, (message,))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.filter.traverse(visit)?;
+        self.cors.traverse(visit)?;
         visit.call(&self.next)
     }
 }

@@ -6,4 +6,4 @@ mod sender;
 
 pub use json::{write_json, write_plain_json};
 pub use native::{JsonResponse, ResponseParts, send_messages};
-pub use sender::{Place, Sender};
+pub use sender::{Place, Sender, starts_response};

@@ -45,14 +45,18 @@ impl Sender {
     }
 }
 
+/// Whether an ASGI message is `http.response.start`.
+pub fn starts_response(message: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let kind = message.get_item(intern!(message.py(), "type"))?;
+    Ok(kind
+        .cast::<PyString>()
+        .is_ok_and(|kind| kind == "http.response.start"))
+}
+
 #[pymethods]
 impl Sender {
     fn __call__(&self, py: Python<'_>, message: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        let kind = message.get_item(intern!(py, "type"))?;
-        if kind
-            .cast::<PyString>()
-            .is_ok_and(|kind| kind == "http.response.start")
-        {
+        if starts_response(&message)? {
             self.mark_started();
         }
         self.send.call1(py, (message,))
