@@ -34,6 +34,13 @@ impl<T> AttachedCell<T> {
         copy(unsafe { &*self.0.get() })
     }
 
+    /// Changes the content in place. `change` must neither run Python code nor drop a reference to an object,
+    /// which may run some: what it takes out goes to the caller.
+    pub fn update<R>(&self, _py: Python<'_>, change: impl FnOnce(&mut T) -> R) -> R {
+        // SAFETY: the token proves that no other thread is here, and `change` can't come back to this cell.
+        change(unsafe { &mut *self.0.get() })
+    }
+
     /// The content as the garbage collector's traversal sees it.
     ///
     /// # Safety

@@ -14,10 +14,12 @@ mod plan;
 mod request;
 mod respond;
 mod routing;
+mod server;
 mod stacks;
 mod stamp;
 mod validate;
 mod watch;
+mod wire;
 
 use pyo3::prelude::*;
 
@@ -40,4 +42,6 @@ mod _core {
     use crate::respond::Sender;
     #[pymodule_export]
     use crate::routing::Dispatcher;
+    #[pymodule_export]
+    use crate::server::{Exchange, HttpProtocol, ServerFacts, configure_server};
 }

@@ -12,8 +12,10 @@ use crate::leaves::{Leaves, leaves};
 use crate::middleware::{Filter, Filtered};
 use crate::pipeline::{Patches, patches};
 use crate::respond::{Place, ResponseParts, Sender};
+use crate::server::Exchange;
 use crate::stacks::{Stack, StackKey};
 use crate::watch;
+use crate::wire::Wire;
 
 /// The cancel scope around the code after a `yield`; it ends with the request stack.
 #[derive(Default)]
@@ -46,9 +48,7 @@ pub struct RequestContext {
     pub traced: bool,
     pub channel: Arc<Channel>,
     pub scope: Py<PyDict>,
-    pub receive: Py<PyAny>,
-    /// The server's `send`.
-    send: Py<PyAny>,
+    wire: Wire,
     /// What middleware does to the response, outermost first.
     filters: Vec<Filter>,
     /// The `Request` or `WebSocket`, once made or given.
@@ -77,7 +77,7 @@ impl RequestContext {
     ) -> PyResult<Self> {
         watch::look(py, &*leaves(py)?);
         let traced = scope.bind(py).contains(intern!(py, "fastapi.telemetry"))?;
-        let untraced = Self::untraced(py, channel, scope, receive, send)?;
+        let untraced = Self::untraced(py, channel, scope, Wire::Asgi { receive, send })?;
         Ok(Self { traced, ..untraced })
     }
 
@@ -86,8 +86,7 @@ impl RequestContext {
         py: Python<'_>,
         channel: Arc<Channel>,
         scope: Py<PyDict>,
-        receive: Py<PyAny>,
-        send: Py<PyAny>,
+        wire: Wire,
     ) -> PyResult<Self> {
         let leaves = leaves(py)?;
         let patches = patches(py, &leaves)?;
@@ -97,8 +96,7 @@ impl RequestContext {
             traced: false,
             channel,
             scope,
-            receive,
-            send,
+            wire,
             filters: Vec::new(),
             request: None,
             custom_request: false,
@@ -112,6 +110,12 @@ impl RequestContext {
             json: None,
             sender: None,
         })
+    }
+
+    /// The state of a request of our own protocol, right after a look at the watched classes.
+    pub fn native(py: Python<'_>, channel: Arc<Channel>, exchange: Py<Exchange>) -> PyResult<Self> {
+        let scope = exchange.get().scope.clone_ref(py);
+        Self::untraced(py, channel, scope, Wire::Native(exchange))
     }
 
     /// Sees what user code replaced since the request began.
@@ -136,7 +140,7 @@ impl RequestContext {
             return Ok(sender.clone_ref(py));
         }
         let sender = if self.filters.is_empty() {
-            self.sender_at(py, Place::Everywhere, self.send.clone_ref(py))?
+            self.sender_at(py, Place::Everywhere, self.wire.send(py)?)?
         } else {
             let send = self.filtering_send(py, self.filters.len())?;
             self.sender_at(py, Place::Inside, send)?
@@ -150,7 +154,7 @@ impl RequestContext {
         if self.filters.is_empty() {
             return self.sender(py);
         }
-        self.sender_at(py, Place::Outside, self.send.clone_ref(py))
+        self.sender_at(py, Place::Outside, self.wire.send(py)?)
     }
 
     fn sender_at(&self, py: Python<'_>, place: Place, send: Py<PyAny>) -> PyResult<Py<PyAny>> {
@@ -163,25 +167,37 @@ impl RequestContext {
         self.filters.push(filter);
     }
 
-    /// Runs a whole response through the filters, and returns the `send` that it is for.
-    pub fn filtered(&mut self, py: Python<'_>, parts: &mut ResponseParts) -> PyResult<Py<PyAny>> {
+    /// The `receive` that Python code gets.
+    pub fn receive(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.wire.receive(py)
+    }
+
+    /// Where the request comes from.
+    pub fn wire(&self) -> &Wire {
+        &self.wire
+    }
+
+    /// Runs a whole response through the filters, and returns what it is to be sent with.
+    pub fn filtered(&mut self, py: Python<'_>, parts: &mut ResponseParts) -> PyResult<Wire> {
         if !self.filters.is_empty() && self.channel.response_started() {
             // What these filters know of the response that they have seen the start of is behind the sender.
-            return self.sender(py);
+            let send = self.sender(py)?;
+            return self.wire.with_send(py, send);
         }
         self.channel.mark_response_started();
         for (position, filter) in self.filters.iter().enumerate().rev() {
             if let Filtered::NotHere = filter.apply(py, &self.leaves, parts)? {
-                return self.filtering_send(py, position + 1);
+                let send = self.filtering_send(py, position + 1)?;
+                return self.wire.with_send(py, send);
             }
         }
         self.channel.mark_response_delivered();
-        Ok(self.send.clone_ref(py))
+        Ok(self.wire.clone_ref(py))
     }
 
     /// A `send` that passes messages through the outermost `count` filters.
     fn filtering_send(&self, py: Python<'_>, count: usize) -> PyResult<Py<PyAny>> {
-        let send = self.sender_at(py, Place::Outside, self.send.clone_ref(py))?;
+        let send = self.sender_at(py, Place::Outside, self.wire.send(py)?)?;
         self.filters
             .iter()
             .take(count)
@@ -195,7 +211,7 @@ impl RequestContext {
         }
         self.open_stacks(py)?;
         let sender = self.sender(py)?;
-        let arguments = (self.scope.clone_ref(py), self.receive.clone_ref(py), sender);
+        let arguments = (self.scope.clone_ref(py), self.receive(py)?, sender);
         let request = self.leaves.new_request.call1(py, arguments)?;
         if let Some(body) = &self.body {
             request.setattr(py, intern!(py, "_body"), body)?;

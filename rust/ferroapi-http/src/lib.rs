@@ -21,6 +21,7 @@
 //! query         query::pairs(raw: &[u8]) -> QueryPairs: Iterator<Item = (Cow<str>, Cow<str>)>
 //! cookie        cookie::pairs(header: &str) -> CookiePairs: Iterator<Item = (&str, Cow<str>)>
 //!               (one header value; dict semantics, last value wins and first position stays, are the caller's)
+//! percent       percent::unquote(raw: &[u8]) -> Cow<str>
 //! latin1        latin1::decode(raw: &[u8]) -> Cow<str>
 //! json::text    write_str(&mut Vec<u8>, &str), write_str_ascii, write_i64, write_u64, write_i128, write_f64
 //! content_type  content_type::classify(raw: &[u8]) -> ContentType::{Json, NotJson, Unsure}
@@ -44,10 +45,12 @@
 
 pub mod content_type;
 pub mod cookie;
+pub mod http1;
 pub mod json;
 pub mod latin1;
 pub mod multimap;
 pub mod path;
+pub mod percent;
 pub mod query;
 pub mod route_tree;
 

@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use crate::percent::{self, Plus};
+
 /// Names and values in order of appearance, made by [`pairs`].
 #[derive(Clone, Debug)]
 pub struct QueryPairs<'q> {
@@ -127,38 +129,10 @@ fn unquote_slow(start: &str, raw: &[u8]) -> String {
         }
         let len = rest.iter().take_while(|byte| byte.is_ascii()).count();
         let (run, tail) = rest.split_at(len);
-        unquote_ascii(run, &mut decoded);
+        decoded.clear();
+        percent::decode(run, Plus::Space, &mut decoded);
         text.push_str(&String::from_utf8_lossy(&decoded));
         rest = tail;
     }
     text
-}
-
-/// The bytes an ASCII run stands for. A percent sign without two hexadecimal digits stands for itself.
-fn unquote_ascii(run: &[u8], decoded: &mut Vec<u8>) {
-    decoded.clear();
-    let mut rest = run;
-    while let Some((&first, tail)) = rest.split_first() {
-        rest = tail;
-        decoded.push(match (first, tail) {
-            (b'+', _) => b' ',
-            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
-                (Some(high), Some(low)) => {
-                    rest = after;
-                    high << 4 | low
-                }
-                _ => b'%',
-            },
-            _ => first,
-        });
-    }
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
 }

@@ -59,7 +59,7 @@ impl Pipeline {
                 let sender = cx.sender(py)?;
                 cx.leaves
                     .new_request
-                    .call1(py, (&cx.scope, &cx.receive, sender))?;
+                    .call1(py, (&cx.scope, cx.receive(py)?, sender))?;
             }
             self.publish_handlers(py, cx)
         })?;

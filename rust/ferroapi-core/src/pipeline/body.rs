@@ -12,6 +12,8 @@ use crate::attached::attached;
 use crate::extract::first_header;
 use crate::plan::{Body, parse_json, replaced_parser};
 use crate::request::RequestContext;
+use crate::server::Received;
+use crate::wire::Wire;
 
 /// The body as the dependencies receive it.
 ///
@@ -127,9 +129,17 @@ async fn ask_for_bytes(cx: &mut RequestContext) -> PyResult<Bytes> {
 async fn receive_bytes(cx: &mut RequestContext) -> PyResult<Bytes> {
     let mut chunks: Vec<Py<PyBytes>> = Vec::new();
     loop {
-        let call = attached(|py| cx.receive.call0(py))?;
-        let message = cx.await_(call).await?;
-        let more = attached(|py| take_chunk(message.bind(py), &mut chunks, cx))?;
+        let more = match cx.wire() {
+            Wire::Native(exchange) => {
+                let received = exchange.get().next(&cx.channel).await?;
+                attached(|py| take_received(py, received, &mut chunks, cx))?
+            }
+            Wire::Asgi { receive, .. } => {
+                let call = attached(|py| receive.call0(py))?;
+                let message = cx.await_(call).await?;
+                attached(|py| take_chunk(message.bind(py), &mut chunks, cx))?
+            }
+        };
         if !more {
             break;
         }
@@ -146,6 +156,27 @@ async fn receive_bytes(cx: &mut RequestContext) -> PyResult<Bytes> {
     })
 }
 
+/// Keeps what came from the socket; `false` after the last piece.
+fn take_received(
+    py: Python<'_>,
+    received: Received,
+    chunks: &mut Vec<Py<PyBytes>>,
+    cx: &RequestContext,
+) -> PyResult<bool> {
+    match received {
+        Received::Disconnected => Err(disconnected(py, cx)?),
+        Received::Body { data, more } => {
+            chunks.push(data);
+            Ok(more)
+        }
+    }
+}
+
+fn disconnected(py: Python<'_>, cx: &RequestContext) -> PyResult<PyErr> {
+    let error = cx.leaves.client_disconnect.call0(py)?;
+    Ok(PyErr::from_value(error.into_bound(py)))
+}
+
 /// Keeps a message's chunk; `false` after the last one.
 fn take_chunk(
     message: &Bound<'_, PyAny>,
@@ -156,9 +187,7 @@ fn take_chunk(
     let kind = message.get_item(intern!(py, "type"))?;
     let kind = kind.cast::<PyString>()?.to_str()?;
     if kind == "http.disconnect" {
-        return Err(PyErr::from_value(
-            cx.leaves.client_disconnect.call0(py)?.into_bound(py),
-        ));
+        return Err(disconnected(py, cx)?);
     }
     if kind != "http.request" {
         return Ok(true);

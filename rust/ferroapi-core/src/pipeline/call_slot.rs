@@ -20,6 +20,7 @@ use crate::attached::attached;
 use crate::cell::AttachedCell;
 use crate::coroutine::{Coroutine, nothing};
 use crate::request::RequestContext;
+use crate::wire::Wire;
 
 /// CPython's slot for classes that define `__call__` in Python.
 static GENERIC: OnceLock<ffi::ternaryfunc> = OnceLock::new();
@@ -68,6 +69,11 @@ fn slot(class: &Bound<'_, PyType>) -> Option<ffi::ternaryfunc> {
         let heap = ffi::PyType_HasFeature(class, ffi::Py_TPFLAGS_HEAPTYPE) != 0;
         (*class).tp_call.filter(|_| heap)
     }
+}
+
+/// Whether calling `app` leads here.
+pub fn is_application(app: &Bound<'_, PyAny>) -> bool {
+    slot(&app.get_type()).is_some_and(is_compiled)
 }
 
 fn is_compiled(slot: ffi::ternaryfunc) -> bool {
@@ -135,7 +141,9 @@ fn coroutine(
     let coroutine = Coroutine::new(|channel| async move {
         let known = attached(|py| way_in(py, app.bind(py), scope.bind(py)))?;
         if let Some(known) = known {
-            let cx = attached(|py| RequestContext::untraced(py, channel, scope, receive, send))?;
+            let cx = attached(|py| {
+                RequestContext::untraced(py, channel, scope, Wire::Asgi { receive, send })
+            })?;
             serve_app(app, known, cx).await?;
             return nothing();
         }

@@ -202,7 +202,13 @@ async fn serve(known: &Known, cx: &mut RequestContext) -> PyResult<()> {
         }
         let sender = cx.outer_sender(py)?;
         let stack = &known.stack;
-        let arguments = (stack, error.into_value(py), &cx.scope, &cx.receive, sender);
+        let arguments = (
+            stack,
+            error.into_value(py),
+            &cx.scope,
+            cx.receive(py)?,
+            sender,
+        );
         cx.leaves.server_error.call1(py, arguments)
     })?;
     cx.await_(call).await.map(drop)

@@ -40,7 +40,7 @@ pub async fn handle(
             let sender = cx.sender(py)?;
             cx.leaves
                 .new_request
-                .call1(py, (&cx.scope, &cx.receive, sender))?
+                .call1(py, (&cx.scope, cx.receive(py)?, sender))?
         } else {
             cx.request(py)?
         };
@@ -49,7 +49,7 @@ pub async fn handle(
             error.into_value(py),
             request,
             &cx.scope,
-            &cx.receive,
+            cx.receive(py)?,
             sender,
             tables,
         );

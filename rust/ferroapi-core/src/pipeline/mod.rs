@@ -16,8 +16,8 @@ mod solve_door;
 mod telemetry;
 
 pub use app::Pipeline;
-pub use call_slot::compile_call;
-pub use entry::{Entry, open};
+pub use call_slot::{compile_call, is_application};
+pub use entry::{Entry, open, serve_app, way_in};
 pub use errors::not_found_error;
 pub use handler::Handler;
 pub use line::InnerLine;

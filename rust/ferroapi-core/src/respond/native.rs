@@ -2,8 +2,7 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyTuple};
 
 use crate::attached::attached;
 use crate::request::RequestContext;
@@ -66,43 +65,11 @@ impl JsonResponse {
     }
 }
 
-static START: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-static BODY: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-
-/// A copy of a message whose values are still to be set: cheaper than a dict that grows.
-fn message<'py, const N: usize>(
-    py: Python<'py>,
-    template: &PyOnceLock<Py<PyDict>>,
-    kind: &str,
-    keys: [&str; N],
-) -> PyResult<Bound<'py, PyDict>> {
-    let template = template.get_or_try_init(py, || {
-        let message = PyDict::new(py);
-        message.set_item(intern!(py, "type"), PyString::intern(py, kind))?;
-        for key in keys {
-            message.set_item(PyString::intern(py, key), py.None())?;
-        }
-        Ok::<_, PyErr>(message.unbind())
-    })?;
-    template.bind(py).copy()
-}
-
 /// Sends head and body, then runs the background task.
 pub async fn send_messages(cx: &mut RequestContext, mut parts: ResponseParts) -> PyResult<()> {
-    let send = attached(|py| cx.filtered(py, &mut parts))?;
-    let start = attached(|py| {
-        let message = message(py, &START, "http.response.start", ["status", "headers"])?;
-        message.set_item(intern!(py, "status"), parts.status)?;
-        message.set_item(intern!(py, "headers"), parts.headers)?;
-        send.call1(py, (message,))
-    })?;
-    cx.await_(start).await?;
-    let body = attached(|py| {
-        let message = message(py, &BODY, "http.response.body", ["body"])?;
-        message.set_item(intern!(py, "body"), parts.body)?;
-        send.call1(py, (message,))
-    })?;
-    cx.await_(body).await?;
+    let wire = attached(|py| cx.filtered(py, &mut parts))?;
+    wire.respond(&cx.channel, parts.status, parts.headers, parts.body)
+        .await?;
     if let Some(background) = parts.background {
         let task = attached(|py| background.call0(py))?;
         cx.await_(task).await?;

@@ -77,7 +77,7 @@ pub async fn dispatch(dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyRes
         let sender = cx.sender(py)?;
         cx.leaves
             .fallback
-            .call1(py, (&dispatcher.router, &cx.scope, &cx.receive, sender))
+            .call1(py, (&dispatcher.router, &cx.scope, cx.receive(py)?, sender))
     })?;
     cx.await_(call).await?;
     Ok(Found::Route)
@@ -103,7 +103,7 @@ fn enter(py: Python<'_>, dispatcher: &Dispatcher, cx: &mut RequestContext) -> Py
         publish_router(py, dispatcher, cx)?;
         let method = dispatcher.router.getattr(py, intern!(py, "lifespan"))?;
         let sender = cx.sender(py)?;
-        let call = method.call1(py, (&cx.scope, &cx.receive, sender))?;
+        let call = method.call1(py, (&cx.scope, cx.receive(py)?, sender))?;
         return Ok(Entered::Lifespan(call));
     }
     let table = dispatcher.table(py, &cx.leaves)?;
@@ -268,7 +268,7 @@ async fn run(table: &Table, cx: &mut RequestContext, hit: Hit) -> PyResult<()> {
                 .route_selected
                 .call1(py, (&cx.scope, &route.asked))?;
             let sender = cx.sender(py)?;
-            let arguments = (&cx.scope, &cx.receive, sender);
+            let arguments = (&cx.scope, cx.receive(py)?, sender);
             route
                 .asked
                 .call_method1(py, intern!(py, "handle"), arguments)
@@ -297,9 +297,9 @@ async fn run(table: &Table, cx: &mut RequestContext, hit: Hit) -> PyResult<()> {
                 let sender = cx.sender(py)?;
                 if reach == Reach::Full {
                     cx.stack(py, StackKey::Middleware)?;
-                    return target.app.call1(py, (&cx.scope, &cx.receive, sender));
+                    return target.app.call1(py, (&cx.scope, cx.receive(py)?, sender));
                 }
-                let arguments = (&target.methods, &cx.scope, &cx.receive, sender);
+                let arguments = (&target.methods, &cx.scope, cx.receive(py)?, sender);
                 cx.leaves.method_not_allowed.call1(py, arguments)
             })?
         }
@@ -406,7 +406,7 @@ fn redirect(
         };
         if matched {
             let sender = cx.sender(py)?;
-            let arguments = (&scope, &other, &route.asked, &cx.receive, sender);
+            let arguments = (&scope, &other, &route.asked, cx.receive(py)?, sender);
             return cx.leaves.redirect.call1(py, arguments).map(Some);
         }
     }

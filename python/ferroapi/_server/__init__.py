@@ -1,0 +1,1 @@
+"""What the native HTTP protocol asks Python for."""

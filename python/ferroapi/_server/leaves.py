@@ -1,0 +1,123 @@
+"""The leaves of the native protocol: what belongs to uvicorn, or happens seldom.
+
+Each public name here is read by `configure_server` of the extension.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import asyncio.tasks
+import http
+import logging
+from typing import Any
+from weakref import WeakSet
+
+from uvicorn.logging import TRACE_LOG_LEVEL
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.protocols.utils import (
+    get_client_addr,
+    get_local_addr,
+    get_path_with_query_string,
+    get_remote_addr,
+    is_ssl,
+)
+
+logger = logging.getLogger("uvicorn.error")
+access_logger = logging.getLogger("uvicorn.access")
+
+local_address = get_local_addr
+remote_address = get_remote_addr
+is_tls = is_ssl
+
+proxy_middleware = ProxyHeadersMiddleware
+proxy_call = ProxyHeadersMiddleware.__call__
+
+task_class = asyncio.Task
+current_tasks: dict[Any, Any] = getattr(asyncio.tasks, "_current_tasks", {})
+all_tasks: Any = getattr(asyncio.tasks, "_all_tasks", None)
+# The set of references inside of asyncio's weak set, where that is one of the standard library's.
+all_tasks_data: set[Any] | None = getattr(all_tasks, "data", None) if type(all_tasks) is WeakSet else None
+
+warn = logger.warning
+
+
+def _status_line(status: int) -> bytes:
+    try:
+        phrase = http.HTTPStatus(status).phrase
+    except ValueError:
+        phrase = ""
+    return f"HTTP/1.1 {status} {phrase}\r\n".encode("ascii")
+
+
+# The first line of a response by status; None where HTTP has no such status.
+status_lines: list[bytes | None] = [_status_line(status) if status >= 100 else None for status in range(600)]
+
+
+def trace(message: str, client: tuple[str, int] | None) -> None:
+    """Log an event of a connection, for those who trace."""
+    if logger.level <= TRACE_LOG_LEVEL:
+        prefix = "{}:{} - ".format(*client) if client else ""
+        logger.log(TRACE_LOG_LEVEL, "%s" + message, prefix)
+
+
+def log_access(scope: Any, status: int) -> None:
+    """One line of the access log."""
+    access_logger.info(
+        '%s - "%s %s HTTP/%s" %d',
+        get_client_addr(scope),
+        scope["method"],
+        get_path_with_query_string(scope),
+        scope["http_version"],
+        status,
+    )
+
+
+def log_exception(error: BaseException) -> None:
+    """An application raised."""
+    logger.error("Exception in ASGI application\n", exc_info=error)
+
+
+def log_result(result: object) -> None:
+    """An application returned something."""
+    logger.error("ASGI callable should return None, but returned '%s'.", result)
+
+
+def log_unfinished(started: bool) -> None:
+    """An application returned before its response was complete."""
+    what = "completing" if started else "starting"
+    logger.error(f"ASGI callable returned without {what} response.")
+
+
+def warn_of_upgrade(websockets_are_supported: bool) -> None:
+    """A request asks for a protocol that is not to be had; it is served as an ordinary one."""
+    logger.warning("Unsupported upgrade request.")
+    if not websockets_are_supported:
+        logger.warning(
+            "No supported WebSocket library detected. Please use \"pip install 'uvicorn[standard]'\", "
+            "or install 'websockets' or 'wsproto' manually."
+        )
+
+
+def upgrade(
+    protocol: Any,
+    websocket_class: Any,
+    server: tuple[Any, Any, Any],
+    transport: asyncio.Transport,
+    request: tuple[bytes, bytes, list[tuple[bytes, bytes]]],
+    rest: bytes,
+) -> None:
+    """Hand a connection over to uvicorn's WebSocket protocol, with the request that asked for it.
+
+    `rest` is what the client sent after the head.
+    """
+    config, server_state, app_state = server
+    client = get_remote_addr(transport)
+    trace("Upgrading to WebSocket", client)
+    server_state.connections.discard(protocol)
+    method, target, headers = request
+    lines = [b"%b %b HTTP/1.1\r\n" % (method, target)]
+    lines += [b"%b: %b\r\n" % header for header in headers]
+    successor = websocket_class(config=config, server_state=server_state, app_state=app_state)
+    successor.connection_made(transport)
+    successor.data_received(b"".join([*lines, b"\r\n", rest]))
+    transport.set_protocol(successor)

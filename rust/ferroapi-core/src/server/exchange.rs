@@ -1,0 +1,427 @@
+//! One request and its response: what ASGI's `receive` and `send` stand for.
+
+use std::ffi::CStr;
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyKeyError, PyRuntimeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use pyo3::{PyTraverseError, PyVisit};
+use smallvec::SmallVec;
+
+use ferroapi_http::http1::{Misuse, ResponseWriter};
+
+use super::facts::ServerFacts;
+use super::link::Link;
+use super::protocol::HttpProtocol;
+use super::signal::Signal;
+use crate::attached::attached;
+use crate::cell::AttachedCell;
+use crate::coroutine::{Channel, Coroutine, nothing};
+
+/// More of a body than this waits in the socket until the application has taken what is here.
+const HIGH_WATER: usize = 64 * 1024;
+
+/// Bodies longer than this are handed to the transport as they are, instead of being copied behind the head.
+const WORTH_COPYING: usize = 16 * 1024;
+
+const UNAWAITED_RECEIVE: &CStr = c"coroutine 'receive' was never awaited";
+const UNAWAITED_SEND: &CStr = c"coroutine 'send' was never awaited";
+
+#[pyclass(frozen, module = "ferroapi._core")]
+pub struct Exchange {
+    protocol: Py<HttpProtocol>,
+    pub facts: Py<ServerFacts>,
+    pub link: Arc<Link>,
+    pub scope: Py<PyDict>,
+    /// More connections or tasks than the server may have: the answer is 503.
+    pub refused: bool,
+    access_log: bool,
+    state: AttachedCell<State>,
+    /// Something came that `receive` may be waiting for.
+    news: Signal,
+}
+
+struct State {
+    body: Vec<u8>,
+    more_body: bool,
+    /// The client waits for `100 Continue` before it sends the body.
+    awaits_continue: bool,
+    disconnected: bool,
+    started: bool,
+    writer: ResponseWriter,
+}
+
+/// What `receive` has to tell.
+pub enum Received {
+    Disconnected,
+    Body { data: Py<PyBytes>, more: bool },
+}
+
+/// What is known of a request when its head has been read.
+pub struct Opening {
+    pub scope: Py<PyDict>,
+    pub head_request: bool,
+    pub keep_alive: bool,
+    pub awaits_continue: bool,
+    pub refused: bool,
+    pub access_log: bool,
+}
+
+impl Exchange {
+    pub fn new(
+        protocol: Py<HttpProtocol>,
+        facts: Py<ServerFacts>,
+        link: Arc<Link>,
+        opening: Opening,
+    ) -> Self {
+        let state = State {
+            body: Vec::new(),
+            more_body: true,
+            awaits_continue: opening.awaits_continue,
+            disconnected: false,
+            started: false,
+            writer: ResponseWriter::new(opening.head_request, opening.keep_alive),
+        };
+        Self {
+            protocol,
+            facts,
+            link,
+            scope: opening.scope,
+            refused: opening.refused,
+            access_log: opening.access_log,
+            state: AttachedCell::new(state),
+            news: Signal::default(),
+        }
+    }
+
+    pub fn is_complete(&self, py: Python<'_>) -> bool {
+        self.state.read(py, |state| state.writer.is_complete())
+    }
+
+    pub fn is_started(&self, py: Python<'_>) -> bool {
+        self.state.read(py, |state| state.started)
+    }
+
+    pub fn is_disconnected(&self, py: Python<'_>) -> bool {
+        self.state.read(py, |state| state.disconnected)
+    }
+
+    /// Ends the connection after this response.
+    pub fn close_afterwards(&self, py: Python<'_>) {
+        self.state.update(py, |state| state.writer.close_after());
+    }
+
+    /// Takes a piece of the request body in; true if there is enough for now.
+    pub fn push_body(&self, py: Python<'_>, data: &[u8]) -> PyResult<bool> {
+        let held = self.state.update(py, |state| {
+            if state.writer.is_complete() {
+                return 0;
+            }
+            state.body.extend_from_slice(data);
+            state.body.len()
+        });
+        if held > 0 {
+            self.news.set(py)?;
+        }
+        Ok(held > HIGH_WATER)
+    }
+
+    pub fn end_body(&self, py: Python<'_>) -> PyResult<()> {
+        self.state.update(py, |state| state.more_body = false);
+        self.news.set(py)
+    }
+
+    /// The connection is gone.
+    pub fn disconnect(&self, py: Python<'_>) -> PyResult<()> {
+        self.state.update(py, |state| {
+            state.disconnected |= !state.writer.is_complete();
+        });
+        self.news.set(py)
+    }
+
+    /// The next piece of the request body, or the news that nobody waits for the response any more.
+    pub async fn next(&self, channel: &Channel) -> PyResult<Received> {
+        attached(|py| self.invite_body(py))?;
+        if !attached(|py| self.is_over(py)) {
+            attached(|py| self.protocol.get().resume_reading(py))?;
+            let facts = attached(|py| self.facts.clone_ref(py));
+            self.news.wait(channel, &facts.get().event_loop).await?;
+            attached(|py| self.news.clear(py));
+        }
+        attached(|py| {
+            if self.is_over(py) {
+                return Ok(Received::Disconnected);
+            }
+            let (body, more) = self.state.update(py, |state| {
+                (std::mem::take(&mut state.body), state.more_body)
+            });
+            let data = PyBytes::new(py, &body).unbind();
+            Ok(Received::Body { data, more })
+        })
+    }
+
+    fn is_over(&self, py: Python<'_>) -> bool {
+        self.state
+            .read(py, |state| state.disconnected || state.writer.is_complete())
+    }
+
+    fn invite_body(&self, py: Python<'_>) -> PyResult<()> {
+        if !self.state.read(py, |state| state.awaits_continue) || self.link.is_closing(py)? {
+            return Ok(());
+        }
+        self.link.write(py, b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        self.state.update(py, |state| state.awaits_continue = false);
+        Ok(())
+    }
+
+    /// Waits until the client reads again, if it does not; false if it is gone.
+    async fn writable(&self, channel: &Channel) -> PyResult<bool> {
+        let paused = attached(|py| {
+            let paused = self.protocol.get().is_write_paused(py);
+            paused && !self.is_disconnected(py)
+        });
+        if paused {
+            let facts = attached(|py| self.facts.clone_ref(py));
+            let writable = self.protocol.get().writable();
+            writable.wait(channel, &facts.get().event_loop).await?;
+        }
+        Ok(attached(|py| !self.is_disconnected(py)))
+    }
+
+    /// Sends a whole response with one write.
+    pub async fn respond(
+        &self,
+        channel: &Channel,
+        status: Py<PyAny>,
+        headers: Py<PyList>,
+        body: Py<PyAny>,
+    ) -> PyResult<()> {
+        if !self.writable(channel).await? {
+            return Ok(());
+        }
+        attached(|py| {
+            if self.is_started(py) {
+                return Err(self.unexpected(py, "http.response.start"));
+            }
+            let headers = headers.bind(py).as_any();
+            self.facts.get().with_scratch(py, |out| {
+                self.write_head(py, status.bind(py), headers, out)?;
+                self.write_body(py, body.bind(py), false, out)
+            })
+        })
+    }
+
+    async fn send_message(&self, channel: &Channel, message: Py<PyAny>) -> PyResult<()> {
+        if !self.writable(channel).await? {
+            return Ok(());
+        }
+        attached(|py| {
+            let message = message.bind(py);
+            let kind = message.get_item(intern!(py, "type"))?;
+            let kind = kind.cast::<PyString>()?.to_str()?;
+            let (started, complete) = self
+                .state
+                .read(py, |state| (state.started, state.writer.is_complete()));
+            let expected = if started {
+                "http.response.body"
+            } else {
+                "http.response.start"
+            };
+            if complete || kind != expected {
+                return Err(self.unexpected(py, kind));
+            }
+            self.facts.get().with_scratch(py, |out| {
+                if started {
+                    let body = optional(message, intern!(py, "body"))?;
+                    let body = body.unwrap_or_else(|| PyBytes::new(py, b"").into_any());
+                    let more = optional(message, intern!(py, "more_body"))?;
+                    let more = more.map_or(Ok(false), |more| more.is_truthy())?;
+                    return self.write_body(py, &body, more, out);
+                }
+                let status = message.get_item(intern!(py, "status"))?;
+                let headers = optional(message, intern!(py, "headers"))?;
+                let headers = headers.unwrap_or_else(|| PyList::empty(py).into_any());
+                self.write_head(py, &status, &headers, out)?;
+                self.link.write(py, out)
+            })
+        })
+    }
+
+    /// The error for a message that has no place here.
+    fn unexpected(&self, py: Python<'_>, kind: &str) -> PyErr {
+        PyRuntimeError::new_err(if !self.is_started(py) {
+            format!("Expected ASGI message 'http.response.start', but got '{kind}'.")
+        } else if self.is_complete(py) {
+            format!("Unexpected ASGI message '{kind}' sent, after response already completed.")
+        } else {
+            format!("Expected ASGI message 'http.response.body', but got '{kind}'.")
+        })
+    }
+
+    /// Writes the response head to `out`.
+    fn write_head(
+        &self,
+        py: Python<'_>,
+        status: &Bound<'_, PyAny>,
+        headers: &Bound<'_, PyAny>,
+        out: &mut Vec<u8>,
+    ) -> PyResult<()> {
+        self.state.update(py, |state| {
+            state.started = true;
+            state.awaits_continue = false;
+        });
+        let facts = self.facts.get();
+        let defaults = facts.default_lines(py)?;
+        let mut fields = Fields::new();
+        if defaults.ready.is_none() {
+            collect_fields(defaults.list(py), &mut fields)?;
+        }
+        collect_fields(headers, &mut fields)?;
+        if self.access_log {
+            let arguments = (&self.scope, status);
+            facts.leaves.log_access.call1(py, arguments)?;
+        }
+        let code: usize = status.extract()?;
+        let line = facts
+            .leaves
+            .status_lines
+            .get(code)
+            .and_then(Option::as_deref);
+        let line = line.ok_or_else(|| PyKeyError::new_err(status.clone().unbind()))?;
+        let code = u16::try_from(code).unwrap_or_default();
+        let written = self.state.update(py, |state| {
+            state.writer.start(code, line, out);
+            if let Some(lines) = &defaults.ready {
+                state.writer.raw_fields(lines, out);
+            }
+            for (name, value) in &fields {
+                state.writer.field(name.as_bytes(), value.as_bytes(), out)?;
+            }
+            state.writer.end_head(out);
+            Ok(())
+        });
+        written.map_err(misuse)
+    }
+
+    /// Writes a piece of the body, after what is in `out` already.
+    fn write_body(
+        &self,
+        py: Python<'_>,
+        body: &Bound<'_, PyAny>,
+        more: bool,
+        out: &mut Vec<u8>,
+    ) -> PyResult<()> {
+        let body = bytes_of(body)?;
+        let data = body.as_bytes();
+        let framed = self
+            .state
+            .update(py, |state| state.writer.body_framing(data.len(), more));
+        let framing = match framed {
+            Ok(framing) => framing,
+            Err(error) => {
+                self.link.write(py, out)?;
+                return Err(misuse(error));
+            }
+        };
+        out.extend_from_slice(framing.prefix.as_bytes());
+        if framing.send && data.len() > WORTH_COPYING {
+            self.link.write(py, out)?;
+            self.link.write_object(py, body.as_any())?;
+            out.clear();
+        } else if framing.send {
+            out.extend_from_slice(data);
+        }
+        out.extend_from_slice(framing.suffix);
+        self.link.write(py, out)?;
+        framing.outcome.map_err(misuse)?;
+        if more { Ok(()) } else { self.finish(py) }
+    }
+
+    fn finish(&self, py: Python<'_>) -> PyResult<()> {
+        self.news.set(py)?;
+        if !self.state.read(py, |state| state.writer.keep_alive()) {
+            self.link.close(py)?;
+        }
+        HttpProtocol::response_complete(self.protocol.bind(py))
+    }
+}
+
+type Fields<'py> = SmallVec<[(Bound<'py, PyBytes>, Bound<'py, PyBytes>); 16]>;
+
+/// Takes over header pairs from any iterable.
+fn collect_fields<'py>(headers: &Bound<'py, PyAny>, fields: &mut Fields<'py>) -> PyResult<()> {
+    for pair in headers.try_iter()? {
+        let (name, value): (Bound<'py, PyAny>, Bound<'py, PyAny>) = pair?.extract()?;
+        fields.push((bytes_of(&name)?, bytes_of(&value)?));
+    }
+    Ok(())
+}
+
+/// The bytes themselves, or those of another object with a buffer.
+fn bytes_of<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    if let Ok(bytes) = object.cast::<PyBytes>() {
+        return Ok(bytes.clone());
+    }
+    let buffer = pyo3::types::PyMemoryView::from(object)?;
+    let bytes = buffer.call_method0(intern!(object.py(), "tobytes"))?;
+    Ok(bytes.cast_into()?)
+}
+
+/// A member of a message that may be missing.
+fn optional<'py>(
+    message: &Bound<'py, PyAny>,
+    key: &Bound<'py, PyString>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if let Ok(message) = message.cast::<PyDict>() {
+        return message.get_item(key);
+    }
+    message
+        .call_method1(intern!(message.py(), "get"), (key,))
+        .map(|found| (!found.is_none()).then_some(found))
+}
+
+fn misuse(error: Misuse) -> PyErr {
+    PyRuntimeError::new_err(error.to_string())
+}
+
+#[pymethods]
+impl Exchange {
+    /// ASGI's `receive`.
+    fn receive(slf: Py<Self>) -> Coroutine {
+        let coroutine = Coroutine::new(|channel| async move {
+            let received = slf.get().next(&channel).await?;
+            attached(|py| {
+                let message = PyDict::new(py);
+                let kind = intern!(py, "type");
+                match received {
+                    Received::Disconnected => message.set_item(kind, "http.disconnect")?,
+                    Received::Body { data, more } => {
+                        message.set_item(kind, intern!(py, "http.request"))?;
+                        message.set_item(intern!(py, "body"), data)?;
+                        message.set_item(intern!(py, "more_body"), more)?;
+                    }
+                }
+                Ok(message.into_any().unbind())
+            })
+        });
+        coroutine.expecting_await(UNAWAITED_RECEIVE)
+    }
+
+    /// ASGI's `send`.
+    fn send(slf: Py<Self>, message: Py<PyAny>) -> Coroutine {
+        let coroutine = Coroutine::new(|channel| async move {
+            slf.get().send_message(&channel, message).await?;
+            nothing()
+        });
+        coroutine.expecting_await(UNAWAITED_SEND)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.protocol)?;
+        visit.call(&self.facts)?;
+        visit.call(&self.scope)?;
+        self.news.traverse(visit)
+    }
+}

@@ -1,0 +1,47 @@
+//! The Python leaves of the server: what happens seldom, or belongs to uvicorn.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PySet, PyType};
+
+use crate::cell::AttachedCell;
+
+/// The members of `_server/leaves.py`; each is documented there.
+#[derive(FromPyObject)]
+pub struct ServerLeaves {
+    pub status_lines: Vec<Option<Vec<u8>>>,
+    pub local_address: Py<PyAny>,
+    pub remote_address: Py<PyAny>,
+    pub is_tls: Py<PyAny>,
+    pub proxy_middleware: Py<PyType>,
+    pub proxy_call: Py<PyAny>,
+    pub warn: Py<PyAny>,
+    pub access_logger: Py<PyAny>,
+    pub trace: Py<PyAny>,
+    pub log_access: Py<PyAny>,
+    pub log_exception: Py<PyAny>,
+    pub log_result: Py<PyAny>,
+    pub log_unfinished: Py<PyAny>,
+    pub upgrade: Py<PyAny>,
+    pub warn_of_upgrade: Py<PyAny>,
+    pub task_class: Py<PyAny>,
+    pub current_tasks: Py<PyDict>,
+    pub all_tasks: Py<PyAny>,
+    pub all_tasks_data: Option<Py<PySet>>,
+}
+
+static LEAVES: AttachedCell<Option<Arc<ServerLeaves>>> = AttachedCell::new(None);
+
+pub fn server_leaves(py: Python<'_>) -> PyResult<Arc<ServerLeaves>> {
+    LEAVES.read(py, Clone::clone).ok_or_else(|| {
+        PyRuntimeError::new_err("the protocol of ferroapi._core was used before it was configured")
+    })
+}
+
+/// Hand over the Python leaves of the server. Called by the module of the protocol class.
+#[pyfunction]
+pub fn configure_server(py: Python<'_>, module: ServerLeaves) {
+    drop(LEAVES.replace(py, Some(Arc::new(module))));
+}

@@ -1,0 +1,94 @@
+//! One connection's transport, and what is known of its two ends.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+use pyo3::{PyTraverseError, PyVisit};
+
+use super::facts::ServerFacts;
+
+pub struct Link {
+    pub transport: Py<PyAny>,
+    /// `transport.write`.
+    write: Py<PyAny>,
+    /// `(host, port)` or None, as in the scope.
+    pub server: Py<PyAny>,
+    pub client: Py<PyAny>,
+    tls: bool,
+    /// What the peer forwards about its own client is believed.
+    pub trusted: bool,
+}
+
+impl Link {
+    pub fn new(transport: Bound<'_, PyAny>, facts: &ServerFacts) -> PyResult<Self> {
+        let py = transport.py();
+        let client = facts.leaves.remote_address.bind(py).call1((&transport,))?;
+        let trusted = match &facts.proxy {
+            Some(proxy) => proxy.trusts(py, &client)?,
+            None => false,
+        };
+        Ok(Self {
+            write: transport.getattr(intern!(py, "write"))?.unbind(),
+            server: facts.leaves.local_address.call1(py, (&transport,))?,
+            tls: facts
+                .leaves
+                .is_tls
+                .bind(py)
+                .call1((&transport,))?
+                .is_truthy()?,
+            client: client.unbind(),
+            trusted,
+            transport: transport.unbind(),
+        })
+    }
+
+    pub fn scheme<'py>(&self, py: Python<'py>) -> &'py Bound<'py, PyString> {
+        if self.tls {
+            intern!(py, "https")
+        } else {
+            intern!(py, "http")
+        }
+    }
+
+    pub fn write(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
+        if data.is_empty() {
+            return Ok(());
+        }
+        self.write_object(py, PyBytes::new(py, data).as_any())
+    }
+
+    /// Hands the transport a bytes-like object as it is.
+    pub fn write_object(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.write.bind(py).call1((data,)).map(drop)
+    }
+
+    pub fn is_closing(&self, py: Python<'_>) -> PyResult<bool> {
+        self.call(py, intern!(py, "is_closing"))?.is_truthy()
+    }
+
+    pub fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.call(py, intern!(py, "close")).map(drop)
+    }
+
+    pub fn pause_reading(&self, py: Python<'_>) -> PyResult<()> {
+        self.call(py, intern!(py, "pause_reading")).map(drop)
+    }
+
+    pub fn resume_reading(&self, py: Python<'_>) -> PyResult<()> {
+        self.call(py, intern!(py, "resume_reading")).map(drop)
+    }
+
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        method: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.transport.bind(py).call_method0(method)
+    }
+
+    /// Visits the transport, for the garbage collector.
+    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.transport)?;
+        visit.call(&self.write)
+    }
+}

@@ -1,0 +1,23 @@
+//! An HTTP/1.1 protocol for uvicorn: from the bytes of a socket to the application and back.
+//!
+//! The codec is `ferroapi_http::http1`. Here it meets asyncio: [`protocol`] is what a transport calls,
+//! [`exchange`] one request with its response, [`task`] how its task is started, [`run`] what that task does. What
+//! belongs to uvicorn (logging, WebSockets, who is trusted) is called there, through [`leaves`].
+
+mod exchange;
+mod facts;
+mod keep_alive;
+mod leaves;
+mod link;
+mod protocol;
+mod proxy;
+mod refusal;
+mod run;
+mod scope;
+mod signal;
+mod task;
+
+pub use exchange::{Exchange, Received};
+pub use facts::ServerFacts;
+pub use leaves::configure_server;
+pub use protocol::HttpProtocol;

@@ -1,0 +1,49 @@
+//! What a client gets whose bytes are no HTTP/1.1, or more of it than is allowed.
+
+use pyo3::prelude::*;
+
+use ferroapi_http::http1::Refusal;
+
+use super::facts::ServerFacts;
+use super::link::Link;
+
+/// The text of the response; for a bad request the one that uvicorn gives.
+fn text(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::BadRequest(_) => "Invalid HTTP request received.",
+        Refusal::BodyTooLarge => "Request body too large.",
+        Refusal::HeadTooLarge => "Request head too large.",
+        Refusal::NotImplemented(_) => "Not implemented.",
+    }
+}
+
+pub fn warn(py: Python<'_>, facts: &ServerFacts, refusal: &Refusal) -> PyResult<()> {
+    facts.leaves.warn.call1(py, (text(refusal),)).map(drop)
+}
+
+/// Answers and closes the connection.
+pub fn send(py: Python<'_>, facts: &ServerFacts, link: &Link, refusal: &Refusal) -> PyResult<()> {
+    let text = text(refusal);
+    let mut out = Vec::with_capacity(256);
+    let status = usize::from(refusal.status());
+    if let Some(Some(line)) = facts.leaves.status_lines.get(status) {
+        out.extend_from_slice(line);
+    }
+    for pair in facts.default_lines(py)?.list(py) {
+        let (name, value): (Vec<u8>, Vec<u8>) = pair.extract()?;
+        for part in [&name[..], b": ", &value, b"\r\n"] {
+            out.extend_from_slice(part);
+        }
+    }
+    let length = text.len().to_string();
+    for part in [
+        "content-type: text/plain; charset=utf-8\r\ncontent-length: ",
+        &length,
+        "\r\nconnection: close\r\n\r\n",
+        text,
+    ] {
+        out.extend_from_slice(part.as_bytes());
+    }
+    link.write(py, &out)?;
+    link.close(py)
+}

@@ -1,0 +1,113 @@
+//! The coroutine of a request's task: the application's call, and what is done about its outcome.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyTuple};
+
+use super::exchange::Exchange;
+use crate::attached::attached;
+use crate::coroutine::{Channel, Coroutine, Outcome, nothing};
+use crate::pipeline::{is_application, serve_app, way_in};
+use crate::request::RequestContext;
+use std::sync::Arc;
+
+/// What serves `exchange` once it is awaited.
+pub fn coroutine(exchange: Py<Exchange>) -> Coroutine {
+    Coroutine::new(|channel| async move {
+        let outcome = serve(&channel, &exchange).await;
+        conclude(&channel, exchange.get(), outcome).await?;
+        nothing()
+    })
+}
+
+async fn serve(channel: &Arc<Channel>, exchange: &Py<Exchange>) -> Outcome {
+    let known = exchange.get();
+    if known.refused {
+        respond_plainly(channel, known, 503, b"Service Unavailable").await?;
+        return nothing();
+    }
+    let facts = attached(|py| known.facts.clone_ref(py));
+    let facts = facts.get();
+    let way = attached(|py| {
+        let scope = known.scope.bind(py);
+        if let Some(proxy) = facts.proxy.as_ref().filter(|_| known.link.trusted) {
+            proxy.apply(scope)?;
+        }
+        let app = facts.app.bind(py);
+        if is_application(app) {
+            way_in(py, app, scope)
+        } else {
+            Ok(None)
+        }
+    })?;
+    if let Some(way) = way {
+        let (app, cx) = attached(|py| {
+            let cx = RequestContext::native(py, Arc::clone(channel), exchange.clone_ref(py))?;
+            Ok::<_, PyErr>((facts.app.clone_ref(py), cx))
+        })?;
+        serve_app(app, way, cx).await?;
+        return nothing();
+    }
+    let call = attached(|py| {
+        let exchange = exchange.bind(py);
+        let receive = exchange.getattr(intern!(py, "receive"))?;
+        let send = exchange.getattr(intern!(py, "send"))?;
+        facts.app.call1(py, (&known.scope, receive, send))
+    })?;
+    channel.await_(call).await
+}
+
+/// Logs what went wrong, and answers for an application that did not.
+async fn conclude(channel: &Channel, exchange: &Exchange, outcome: Outcome) -> PyResult<()> {
+    let answered = attached(|py| {
+        let leaves = &exchange.facts.get().leaves;
+        let started = exchange.is_started(py);
+        match outcome {
+            Err(error) => {
+                leaves.log_exception.call1(py, (error.into_value(py),))?;
+            }
+            Ok(result) if !result.is_none(py) => {
+                leaves.log_result.call1(py, (result,))?;
+                exchange.link.close(py)?;
+                return Ok(true);
+            }
+            Ok(_) if exchange.is_complete(py) || exchange.is_disconnected(py) => return Ok(true),
+            Ok(_) => {
+                leaves.log_unfinished.call1(py, (started,))?;
+            }
+        }
+        if started {
+            exchange.link.close(py)?;
+        }
+        Ok::<_, PyErr>(started)
+    })?;
+    if answered {
+        return Ok(());
+    }
+    respond_plainly(channel, exchange, 500, b"Internal Server Error").await
+}
+
+/// A short text, after which the connection ends.
+async fn respond_plainly(
+    channel: &Channel,
+    exchange: &Exchange,
+    status: u16,
+    text: &[u8],
+) -> PyResult<()> {
+    let (status, headers, body) = attached(|py| {
+        let length = text.len().to_string();
+        let pairs = [
+            (&b"content-type"[..], &b"text/plain; charset=utf-8"[..]),
+            (b"content-length", length.as_bytes()),
+            (b"connection", b"close"),
+        ];
+        let pairs = pairs.map(|(name, value)| {
+            PyTuple::new(py, [PyBytes::new(py, name), PyBytes::new(py, value)])
+        });
+        let pairs = pairs.into_iter().collect::<PyResult<Vec<_>>>()?;
+        let headers = PyList::new(py, pairs)?.unbind();
+        let status = status.into_pyobject(py)?.into_any().unbind();
+        Ok::<_, PyErr>((status, headers, PyBytes::new(py, text).into_any().unbind()))
+    })?;
+    exchange.respond(channel, status, headers, body).await
+}
