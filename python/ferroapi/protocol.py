@@ -10,6 +10,7 @@ application is served as by uvicorn's own protocols. `ferroapi run` and `ferroap
 from __future__ import annotations
 
 import asyncio
+from typing import Any, final
 
 from ._core import HttpProtocol, configure_server
 from ._server import leaves
@@ -19,9 +20,15 @@ __all__ = ["HTTPProtocol"]
 configure_server(leaves)
 
 
+@final
 class HTTPProtocol(HttpProtocol, asyncio.Protocol):
     """One connection of a uvicorn server (HTTP/1.1, RFC 9112; ASGI HTTP 2.3).
 
     uvicorn makes it with `config`, `server_state` (`uvicorn.server.ServerState`), `app_state` (the lifespan's state)
     and the running event loop.
     """
+
+    __slots__ = ()
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        raise TypeError(f"{HTTPProtocol.__qualname__} can't be subclassed; wrap the application instead")

@@ -8,11 +8,11 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use pyo3::{PyTraverseError, PyVisit};
-use smallvec::SmallVec;
 
 use ferroapi_http::http1::{Misuse, ResponseWriter};
 
 use super::facts::ServerFacts;
+use super::fields::{Fields, bytes_of, collect_fields};
 use super::link::Link;
 use super::protocol::HttpProtocol;
 use super::signal::Signal;
@@ -346,27 +346,6 @@ impl Exchange {
         }
         HttpProtocol::response_complete(self.protocol.bind(py))
     }
-}
-
-type Fields<'py> = SmallVec<[(Bound<'py, PyBytes>, Bound<'py, PyBytes>); 16]>;
-
-/// Takes over header pairs from any iterable.
-fn collect_fields<'py>(headers: &Bound<'py, PyAny>, fields: &mut Fields<'py>) -> PyResult<()> {
-    for pair in headers.try_iter()? {
-        let (name, value): (Bound<'py, PyAny>, Bound<'py, PyAny>) = pair?.extract()?;
-        fields.push((bytes_of(&name)?, bytes_of(&value)?));
-    }
-    Ok(())
-}
-
-/// The bytes themselves, or those of another object with a buffer.
-fn bytes_of<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    if let Ok(bytes) = object.cast::<PyBytes>() {
-        return Ok(bytes.clone());
-    }
-    let buffer = pyo3::types::PyMemoryView::from(object)?;
-    let bytes = buffer.call_method0(intern!(object.py(), "tobytes"))?;
-    Ok(bytes.cast_into()?)
 }
 
 /// A member of a message that may be missing.

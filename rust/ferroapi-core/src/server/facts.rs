@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString};
+use pyo3::types::{PyDict, PyList, PySet, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use ferroapi_http::http1::{Limits, ResponseWriter};
 
+use super::fields::{Fields, collect_fields};
 use super::leaves::{ServerLeaves, server_leaves};
 use super::proxy::Proxy;
 use super::task::Starter;
@@ -208,8 +209,9 @@ fn limits(config: &Bound<'_, PyAny>) -> PyResult<Limits> {
 fn ready_lines(list: &Bound<'_, PyList>) -> PyResult<Option<Vec<u8>>> {
     let mut lines = Vec::new();
     let mut writer = ResponseWriter::new(false, true);
-    for pair in list {
-        let (name, value): (Bound<'_, PyBytes>, Bound<'_, PyBytes>) = pair.extract()?;
+    let mut fields = Fields::new();
+    collect_fields(list, &mut fields)?;
+    for (name, value) in fields {
         let framing = [&b"content-length"[..], b"transfer-encoding", b"connection"];
         if framing
             .iter()

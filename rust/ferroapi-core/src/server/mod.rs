@@ -6,6 +6,8 @@
 
 mod exchange;
 mod facts;
+mod fields;
+mod handover;
 mod keep_alive;
 mod leaves;
 mod link;

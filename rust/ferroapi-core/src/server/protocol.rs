@@ -3,22 +3,23 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
 use ferroapi_http::http1::{Decoder, Event, Head, Refusal};
 
 use super::exchange::{Exchange, Opening};
 use super::facts::ServerFacts;
+use super::fields::bytes_of;
+use super::handover::{Handover, asks_for_websocket};
 use super::keep_alive::{Expiry, KeepAlive};
 use super::link::Link;
 use super::refusal;
 use super::run;
-use super::scope::{headers, scope};
+use super::scope::scope;
 use super::signal::Signal;
 use super::task::When;
 use crate::cell::AttachedCell;
@@ -27,7 +28,10 @@ use crate::cell::AttachedCell;
 const BURST: usize = 16;
 
 /// HTTP/1.1 for uvicorn: `asyncio.Protocol`, with the constructor that `uvicorn.Config.http` asks for.
-#[pyclass(frozen, subclass, weakref, dict, module = "ferroapi._core")]
+///
+/// Subclasses must not have a dict: CPython 3.11 makes that while the object is tracked by the collector, and before
+/// its fields are there.
+#[pyclass(frozen, subclass, weakref, module = "ferroapi._core")]
 pub struct HttpProtocol {
     facts: Py<ServerFacts>,
     ws_protocol_class: AttachedCell<Py<PyAny>>,
@@ -51,6 +55,8 @@ pub struct HttpProtocol {
 /// What comes after the response of another request.
 enum Waiting {
     Exchange(Py<Exchange>),
+    /// From here on the connection is a WebSocket.
+    Handover(Handover),
     /// The byte stream made no sense from here on.
     Refusal(Refusal),
 }
@@ -121,9 +127,9 @@ impl HttpProtocol {
         loop {
             match decoder.next(&mut input) {
                 Ok(Some(Event::Head(head))) => {
-                    if head.upgrade && this.is_websocket(py, &head) {
-                        let rest = input;
-                        Self::upgrade(slf, &head, rest)?;
+                    if this.is_websocket(py, &head) {
+                        let handover = Handover::new(py, &head, input)?;
+                        Self::upgrade(slf, handover)?;
                         return Ok(Fed::Over);
                     }
                     unstarted = Some(Self::open(slf, &head)?);
@@ -194,6 +200,17 @@ impl HttpProtocol {
         Ok(exchange)
     }
 
+    /// Keeps what comes for the WebSocket that this connection is going to be.
+    fn keep_for_successor(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        let data = bytes_of(data)?;
+        self.waiting.update(py, |waiting| {
+            if let Some(Waiting::Handover(handover)) = waiting.back_mut() {
+                handover.keep(data.as_bytes());
+            }
+        });
+        Ok(())
+    }
+
     /// Begins a request, or keeps it until those in front of it are answered.
     fn enqueue(&self, py: Python<'_>, exchange: Py<Exchange>, when: When) -> PyResult<()> {
         if self.current.read(py, Option::is_some) {
@@ -231,9 +248,32 @@ impl HttpProtocol {
         this.resume_reading(py)?;
         match this.waiting.update(py, VecDeque::pop_front) {
             Some(Waiting::Exchange(exchange)) => this.begin(py, exchange, When::NextTurn),
+            Some(Waiting::Handover(handover)) => Self::upgrade(slf, handover),
             Some(Waiting::Refusal(refusal)) => refusal::send(py, facts, &link, &refusal),
             None => this.keep_alive.idle(py, facts, || Self::expiry(slf)),
         }
+    }
+
+    /// Whether a request asks for a WebSocket, and uvicorn has a protocol for that.
+    fn is_websocket(&self, py: Python<'_>, head: &Head<'_>) -> bool {
+        head.upgrade
+            && asks_for_websocket(head)
+            && !self.ws_protocol_class.read(py, |class| class.is_none(py))
+    }
+
+    /// Hands the connection over, once the requests before are answered.
+    fn upgrade(slf: &Bound<'_, Self>, handover: Handover) -> PyResult<()> {
+        let py = slf.py();
+        let this = slf.get();
+        if this.current.read(py, Option::is_some) {
+            this.waiting
+                .update(py, |waiting| waiting.push_back(Waiting::Handover(handover)));
+            return this.pause_reading(py);
+        }
+        this.keep_alive.cancel(py)?;
+        let class = this.ws_protocol_class.read(py, |class| class.clone_ref(py));
+        let link = this.link(py)?;
+        handover.run(slf.as_any(), this.facts.get(), &link, class)
     }
 
     /// The callback of the keep-alive timer.
@@ -267,37 +307,6 @@ impl HttpProtocol {
                 exchange.get().disconnect(py)
             }
         }
-    }
-
-    fn is_websocket(&self, py: Python<'_>, head: &Head<'_>) -> bool {
-        let upgrades = head.fields.iter().rev().find_map(|field| {
-            let upgrade = field.name.of(head.raw).eq_ignore_ascii_case(b"upgrade");
-            upgrade.then(|| field.value.of(head.raw))
-        });
-        upgrades.is_some_and(|value| value.eq_ignore_ascii_case(b"websocket"))
-            && !self.ws_protocol_class.read(py, |class| class.is_none(py))
-    }
-
-    /// Hands the connection over to uvicorn's WebSocket protocol.
-    fn upgrade(slf: &Bound<'_, Self>, head: &Head<'_>, rest: &[u8]) -> PyResult<()> {
-        let py = slf.py();
-        let this = slf.get();
-        let line = (
-            PyBytes::new(py, head.method.of(head.raw)),
-            PyBytes::new(py, head.target.of(head.raw)),
-            headers(py, head)?,
-        );
-        let link = this.link(py)?;
-        let class = this.ws_protocol_class.read(py, |class| class.clone_ref(py));
-        this.keep_alive.cancel(py)?;
-        let leaves = &this.facts.get().leaves;
-        let facts = this.facts.get();
-        let server = (&facts.config, &facts.server_state, &facts.app_state);
-        let rest = PyBytes::new(py, rest);
-        leaves
-            .upgrade
-            .call1(py, (slf, class, server, &link.transport, line, rest))
-            .map(drop)
     }
 }
 
@@ -366,15 +375,10 @@ impl HttpProtocol {
         let this = slf.get();
         this.keep_alive.busy(py);
         let Some(mut decoder) = this.decoder.take(py) else {
-            return Ok(());
+            return this.keep_for_successor(py, data);
         };
-        let fed = match data.cast::<PyBytes>() {
-            Ok(data) => Self::feed(slf, &mut decoder, data.as_bytes()),
-            Err(_) => {
-                let data = PyBuffer::<u8>::get(data)?.to_vec(py)?;
-                Self::feed(slf, &mut decoder, &data)
-            }
-        };
+        let data = bytes_of(data)?;
+        let fed = Self::feed(slf, &mut decoder, data.as_bytes());
         if matches!(fed, Ok(Fed::Open)) {
             drop(this.decoder.replace(py, Some(decoder)));
         }
@@ -492,8 +496,10 @@ impl HttpProtocol {
             visit.call(self.current.traversed())?;
             visit.call(self.receiving.traversed())?;
             for waiting in self.waiting.traversed() {
-                if let Waiting::Exchange(exchange) = waiting {
-                    visit.call(exchange)?;
+                match waiting {
+                    Waiting::Exchange(exchange) => visit.call(exchange)?,
+                    Waiting::Handover(handover) => handover.traverse(visit)?,
+                    Waiting::Refusal(_) => {}
                 }
             }
             visit.call(self.last_scope.traversed())?;

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use ferroapi_http::http1::Refusal;
 
 use super::facts::ServerFacts;
+use super::fields::{Fields, collect_fields};
 use super::link::Link;
 
 /// The text of the response; for a bad request the one that uvicorn gives.
@@ -29,9 +30,10 @@ pub fn send(py: Python<'_>, facts: &ServerFacts, link: &Link, refusal: &Refusal)
     if let Some(Some(line)) = facts.leaves.status_lines.get(status) {
         out.extend_from_slice(line);
     }
-    for pair in facts.default_lines(py)?.list(py) {
-        let (name, value): (Vec<u8>, Vec<u8>) = pair.extract()?;
-        for part in [&name[..], b": ", &value, b"\r\n"] {
+    let mut fields = Fields::new();
+    collect_fields(facts.default_lines(py)?.list(py), &mut fields)?;
+    for (name, value) in fields {
+        for part in [name.as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
             out.extend_from_slice(part);
         }
     }
