@@ -14,6 +14,7 @@ mod plan;
 mod request;
 mod respond;
 mod routing;
+mod scope;
 mod server;
 mod stacks;
 mod stamp;

@@ -12,6 +12,7 @@ use crate::leaves::{Leaves, leaves};
 use crate::middleware::{Filter, Filtered};
 use crate::pipeline::{Patches, patches};
 use crate::respond::{Place, ResponseParts, Sender};
+use crate::scope::Scope;
 use crate::server::Exchange;
 use crate::stacks::{Stack, StackKey};
 use crate::watch;
@@ -47,7 +48,7 @@ pub struct RequestContext {
     /// A telemetry span is open for this request.
     pub traced: bool,
     pub channel: Arc<Channel>,
-    pub scope: Py<PyDict>,
+    pub scope: Scope,
     wire: Wire,
     /// What middleware does to the response, outermost first.
     filters: Vec<Filter>,
@@ -77,7 +78,12 @@ impl RequestContext {
     ) -> PyResult<Self> {
         watch::look(py, &*leaves(py)?);
         let traced = scope.bind(py).contains(intern!(py, "fastapi.telemetry"))?;
-        let untraced = Self::untraced(py, channel, scope, Wire::Asgi { receive, send })?;
+        let untraced = Self::untraced(
+            py,
+            channel,
+            Scope::given(scope),
+            Wire::Asgi { receive, send },
+        )?;
         Ok(Self { traced, ..untraced })
     }
 
@@ -85,7 +91,7 @@ impl RequestContext {
     pub fn untraced(
         py: Python<'_>,
         channel: Arc<Channel>,
-        scope: Py<PyDict>,
+        scope: Scope,
         wire: Wire,
     ) -> PyResult<Self> {
         let leaves = leaves(py)?;
@@ -114,7 +120,7 @@ impl RequestContext {
 
     /// The state of a request of our own protocol, right after a look at the watched classes.
     pub fn native(py: Python<'_>, channel: Arc<Channel>, exchange: Py<Exchange>) -> PyResult<Self> {
-        let scope = exchange.get().scope.clone_ref(py);
+        let scope = Scope::of(exchange.clone_ref(py));
         Self::untraced(py, channel, scope, Wire::Native(exchange))
     }
 
@@ -127,7 +133,10 @@ impl RequestContext {
     /// Takes over the exit stack that a Python layer around this one opened, and will close.
     pub fn enter_middleware_stack(&mut self) -> PyResult<()> {
         attached(|py| {
-            let published = self.scope_get(py, StackKey::Middleware.name(py))?;
+            let published = self
+                .scope
+                .dict(py)?
+                .get_item(StackKey::Middleware.name(py))?;
             self.middleware_stack.object = published.map(Bound::unbind);
             Ok(())
         })
@@ -211,7 +220,7 @@ impl RequestContext {
         }
         self.open_stacks(py)?;
         let sender = self.sender(py)?;
-        let arguments = (self.scope.clone_ref(py), self.receive(py)?, sender);
+        let arguments = (self.scope.dict(py)?, self.receive(py)?, sender);
         let request = self.leaves.new_request.call1(py, arguments)?;
         if let Some(body) = &self.body {
             request.setattr(py, intern!(py, "_body"), body)?;
@@ -252,7 +261,7 @@ impl RequestContext {
             return Ok(object.clone_ref(py));
         }
         let object = self.leaves.new_exit_stack.call0(py)?;
-        self.scope.bind(py).set_item(key.name(py), &object)?;
+        self.scope.dict(py)?.set_item(key.name(py), &object)?;
         place.object = Some(object.clone_ref(py));
         Ok(object)
     }
@@ -289,14 +298,6 @@ impl RequestContext {
         let tasks = self.leaves.new_background_tasks.call0(py)?;
         self.background = Some(tasks.clone_ref(py));
         Ok(tasks)
-    }
-
-    pub fn scope_get<'py>(
-        &self,
-        py: Python<'py>,
-        key: &Bound<'py, pyo3::types::PyString>,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.scope.bind(py).get_item(key)
     }
 
     pub async fn await_(&self, awaitable: Py<PyAny>) -> PyResult<Py<PyAny>> {

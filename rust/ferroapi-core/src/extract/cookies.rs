@@ -5,12 +5,12 @@ use pyo3::types::PyDict;
 
 use ferroapi_http::{cookie, latin1};
 
-use super::headers::each_header;
+use crate::scope::Scope;
 
-pub fn collect<'py>(scope: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
-    let cookies = PyDict::new(scope.py());
+pub fn collect<'py>(py: Python<'py>, scope: &Scope) -> PyResult<Bound<'py, PyDict>> {
+    let cookies = PyDict::new(py);
     let mut failed = Ok(());
-    each_header(scope, |name, value| {
+    scope.each_header(py, |name, value| {
         if name == b"cookie" {
             let text = latin1::decode(value);
             failed =

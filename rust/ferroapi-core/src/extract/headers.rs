@@ -52,18 +52,6 @@ fn visit_pair(
     ))
 }
 
-/// The first value of a header, given its lower-case name.
-pub fn first_header(scope: &Bound<'_, PyDict>, name: &[u8]) -> PyResult<Option<Vec<u8>>> {
-    let mut found = None;
-    each_header(scope, |header, value| {
-        if header == name {
-            found = Some(value.to_vec());
-        }
-        found.is_none()
-    })?;
-    Ok(found)
-}
-
 /// A header value as Python text.
 pub fn latin1<'py>(py: Python<'py>, value: &[u8]) -> Bound<'py, PyString> {
     PyString::new(py, &ferroapi_http::latin1::decode(value))

@@ -5,5 +5,5 @@ mod headers;
 mod query;
 mod values;
 
-pub use headers::{each_header, first_header, latin1};
+pub use headers::{each_header, latin1};
 pub use values::{Found, Values, Wanted};

@@ -2,21 +2,23 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyBytes, PyString};
 
 use ferroapi_http::query;
 
+use crate::scope::Scope;
+
 /// Decoded pairs in the order of the request.
-pub fn pairs(scope: &Bound<'_, PyDict>) -> PyResult<Vec<(String, String)>> {
-    let py = scope.py();
-    let raw = scope
-        .get_item(intern!(py, "query_string"))?
-        .ok_or_else(|| pyo3::exceptions::PyKeyError::new_err("query_string"))?;
+pub fn pairs(py: Python<'_>, scope: &Scope) -> PyResult<Vec<(String, String)>> {
     let owned = |bytes: &[u8]| {
         query::pairs(bytes)
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect()
     };
+    if let Some(head) = scope.head(py) {
+        return Ok(owned(head.query()));
+    }
+    let raw = scope.member(py, intern!(py, "query_string"))?;
     if let Ok(bytes) = raw.cast::<PyBytes>() {
         return Ok(owned(bytes.as_bytes()));
     }

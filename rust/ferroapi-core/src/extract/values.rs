@@ -1,11 +1,11 @@
 //! The raw values of one request, read on first use and kept for all steps.
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
 use super::{cookies, headers, query};
 use crate::plan::{Alias, Source};
+use crate::scope::{Key, Scope};
 
 /// Raw values by source.
 #[derive(Default)]
@@ -37,11 +37,12 @@ impl Values {
     /// `None` where it is under none of them.
     pub fn find<'py>(
         &mut self,
-        scope: &Bound<'py, PyDict>,
+        py: Python<'py>,
+        scope: &Scope,
         wanted: &Wanted<'_>,
     ) -> PyResult<Option<Found<'py>>> {
         for (position, alias) in wanted.aliases.iter().enumerate() {
-            if let Some(value) = self.value(scope, wanted, alias)? {
+            if let Some(value) = self.value(py, scope, wanted, alias)? {
                 let empty = wanted.empty_is_missing && value.len()? == 0;
                 let value = (!empty && !value.is_none()).then_some(value);
                 return Ok(Some(Found { position, value }));
@@ -52,15 +53,16 @@ impl Values {
 
     fn value<'py>(
         &mut self,
-        scope: &Bound<'py, PyDict>,
+        py: Python<'py>,
+        scope: &Scope,
         wanted: &Wanted<'_>,
         alias: &Alias,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         match wanted.source {
-            Source::Path => path_value(scope, alias),
-            Source::Query => self.query_value(scope, alias, wanted.many),
-            Source::Header => header_value(scope, alias, wanted.many),
-            Source::Cookie => self.cookies(scope)?.get_item(&alias.key),
+            Source::Path => path_value(py, scope, alias),
+            Source::Query => self.query_value(py, scope, alias, wanted.many),
+            Source::Header => header_value(py, scope, alias, wanted.many),
+            Source::Cookie => self.cookies(py, scope)?.get_item(&alias.key),
         }
     }
 
@@ -68,16 +70,16 @@ impl Values {
     /// where a name repeats.
     pub fn add_others(
         &mut self,
-        scope: &Bound<'_, PyDict>,
+        py: Python<'_>,
+        scope: &Scope,
         source: Source,
         used: &[&str],
         input: &Bound<'_, PyDict>,
     ) -> PyResult<()> {
-        let py = scope.py();
         match source {
             Source::Path => Ok(()),
             Source::Cookie => {
-                for (name, value) in self.cookies(scope)? {
+                for (name, value) in self.cookies(py, scope)? {
                     if !used.contains(&name.cast::<PyString>()?.to_str()?) {
                         input.set_item(name, value)?;
                     }
@@ -85,13 +87,13 @@ impl Values {
                 Ok(())
             }
             Source::Query => {
-                let pairs = self.query(scope)?.iter();
+                let pairs = self.query(py, scope)?.iter();
                 let pairs = pairs.map(|(name, value)| (name.as_str(), PyString::new(py, value)));
                 add_grouped(py, pairs, used, input)
             }
             Source::Header => {
                 let mut pairs = Vec::new();
-                headers::each_header(scope, |name, value| {
+                scope.each_header(py, |name, value| {
                     let name = ferroapi_http::latin1::decode(name).into_owned();
                     pairs.push((name, headers::latin1(py, value)));
                     true
@@ -104,22 +106,22 @@ impl Values {
         }
     }
 
-    fn query(&mut self, scope: &Bound<'_, PyDict>) -> PyResult<&[(String, String)]> {
+    fn query(&mut self, py: Python<'_>, scope: &Scope) -> PyResult<&[(String, String)]> {
         if self.query.is_none() {
-            self.query = Some(query::pairs(scope)?);
+            self.query = Some(query::pairs(py, scope)?);
         }
         Ok(self.query.as_deref().unwrap_or_default())
     }
 
     fn query_value<'py>(
         &mut self,
-        scope: &Bound<'py, PyDict>,
+        py: Python<'py>,
+        scope: &Scope,
         alias: &Alias,
         many: bool,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let py = scope.py();
         let mut found = self
-            .query(scope)?
+            .query(py, scope)?
             .iter()
             .filter(|(name, _)| *name == alias.name)
             .map(|(_, value)| value);
@@ -135,11 +137,11 @@ impl Values {
             .map(|value| PyString::new(py, value).into_any()))
     }
 
-    fn cookies<'py>(&mut self, scope: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
+    fn cookies<'py>(&mut self, py: Python<'py>, scope: &Scope) -> PyResult<Bound<'py, PyDict>> {
         if let Some(cookies) = &self.cookies {
-            return Ok(cookies.bind(scope.py()).clone());
+            return Ok(cookies.bind(py).clone());
         }
-        let cookies = cookies::collect(scope)?;
+        let cookies = cookies::collect(py, scope)?;
         self.cookies = Some(cookies.clone().unbind());
         Ok(cookies)
     }
@@ -170,11 +172,11 @@ fn add_grouped<'a, 'py>(
 }
 
 fn path_value<'py>(
-    scope: &Bound<'py, PyDict>,
+    py: Python<'py>,
+    scope: &Scope,
     alias: &Alias,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = scope.py();
-    match scope.get_item(intern!(py, "path_params"))? {
+    match scope.get(py, Key::PathParams)? {
         None => Ok(None),
         Some(params) => match params.cast::<PyDict>() {
             Ok(params) => params.get_item(&alias.key),
@@ -185,17 +187,17 @@ fn path_value<'py>(
 }
 
 fn header_value<'py>(
-    scope: &Bound<'py, PyDict>,
+    py: Python<'py>,
+    scope: &Scope,
     alias: &Alias,
     many: bool,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = scope.py();
     // A name that is no Latin-1 text can't arrive.
     let Some(wanted) = alias.header.as_deref() else {
         return Ok(None);
     };
     let mut found = Vec::new();
-    headers::each_header(scope, |name, value| {
+    scope.each_header(py, |name, value| {
         if name == wanted {
             found.push(headers::latin1(py, value));
         }

@@ -9,7 +9,8 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::filter::Filter;
 use super::{Passage, head};
-use crate::extract::{each_header, latin1};
+use crate::extract::latin1;
+use crate::scope::Scope;
 
 /// What a response gets, and for which origins.
 pub struct Cors {
@@ -51,9 +52,9 @@ impl Cors {
     }
 
     /// Lets every request pass but a preflight.
-    pub fn enter(cors: &Arc<Self>, scope: &Bound<'_, PyDict>) -> PyResult<Passage> {
+    pub fn enter(cors: &Arc<Self>, py: Python<'_>, scope: &Scope) -> PyResult<Passage> {
         let (mut origin, mut asks_for_method) = (None, false);
-        each_header(scope, |name, value| {
+        scope.each_header(py, |name, value| {
             match name {
                 b"origin" if origin.is_none() => origin = Some(value.to_vec()),
                 b"access-control-request-method" => asks_for_method = true,
@@ -62,8 +63,13 @@ impl Cors {
             true
         })?;
         if origin.is_some() && asks_for_method {
-            let method = scope.as_any().get_item(intern!(scope.py(), "method"))?;
-            if method.eq(intern!(scope.py(), "OPTIONS"))? {
+            let options = match scope.head(py) {
+                Some(head) => head.method() == "OPTIONS",
+                None => scope
+                    .member(py, intern!(py, "method"))?
+                    .eq(intern!(py, "OPTIONS"))?,
+            };
+            if options {
                 return Ok(Passage::Python);
             }
         }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyBytes, PyList};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::filter::{Filter, Filtered};
 use super::{Passage, head};
-use crate::extract::each_header;
 use crate::leaves::Leaves;
 use crate::respond::ResponseParts;
+use crate::scope::Scope;
 
 /// What is compressed, and how.
 pub struct GZip {
@@ -55,9 +55,9 @@ impl GZip {
     }
 
     /// Notes whether the client takes gzip.
-    pub fn enter(gzip: &Arc<Self>, scope: &Bound<'_, PyDict>) -> PyResult<Passage> {
+    pub fn enter(gzip: &Arc<Self>, py: Python<'_>, scope: &Scope) -> PyResult<Passage> {
         let mut accepted = None;
-        each_header(scope, |name, value| {
+        scope.each_header(py, |name, value| {
             if name == b"accept-encoding" {
                 accepted = Some(value.windows(4).any(|part| part == b"gzip"));
             }

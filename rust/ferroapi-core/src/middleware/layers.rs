@@ -57,7 +57,7 @@ impl Layers {
     /// Returns the middleware that must be called because it does not pass the request on unchanged.
     pub fn enter(&self, py: Python<'_>, cx: &mut RequestContext) -> PyResult<Option<Py<PyAny>>> {
         for layer in &self.layers {
-            match layer.enter(cx.scope.bind(py))? {
+            match layer.enter(py, &cx.scope)? {
                 Passage::Through(None) => {}
                 Passage::Through(Some(filter)) => cx.push_filter(filter),
                 Passage::Python => return Ok(Some(layer.call.clone_ref(py))),

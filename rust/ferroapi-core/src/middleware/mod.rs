@@ -22,6 +22,7 @@ use pyo3::{PyTraverseError, PyVisit};
 pub use filter::{Filter, Filtered, FilteredSend};
 pub use layers::Layers;
 
+use crate::scope::Scope;
 use crate::stamp::Stamped;
 use cors::Cors;
 use gzip::GZip;
@@ -52,11 +53,11 @@ pub enum Passage {
 
 impl Layer {
     /// Looks at a request that comes in.
-    pub fn enter(&self, scope: &Bound<'_, PyDict>) -> PyResult<Passage> {
+    pub fn enter(&self, py: Python<'_>, scope: &Scope) -> PyResult<Passage> {
         match &self.kind {
-            Kind::Cors(cors) => Cors::enter(cors, scope),
-            Kind::GZip(gzip) => GZip::enter(gzip, scope),
-            Kind::TrustedHost(hosts) => hosts.enter(scope),
+            Kind::Cors(cors) => Cors::enter(cors, py, scope),
+            Kind::GZip(gzip) => GZip::enter(gzip, py, scope),
+            Kind::TrustedHost(hosts) => hosts.enter(py, scope),
         }
     }
 

@@ -2,11 +2,11 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::{PyList, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::Passage;
-use crate::extract::first_header;
+use crate::scope::Scope;
 
 /// The hosts that are served.
 pub struct TrustedHost {
@@ -30,13 +30,13 @@ impl TrustedHost {
     }
 
     /// Lets a request pass whose host is plainly one of the allowed ones.
-    pub fn enter(&self, scope: &Bound<'_, PyDict>) -> PyResult<Passage> {
+    pub fn enter(&self, py: Python<'_>, scope: &Scope) -> PyResult<Passage> {
         if self.allow_any {
             return Ok(Passage::Through(None));
         }
-        let host = first_header(scope, b"host")?;
+        let host = scope.first_header(py, b"host")?;
         Ok(match host.as_deref().and_then(plain_host) {
-            Some(host) if self.allows(scope.py(), &host)? => Passage::Through(None),
+            Some(host) if self.allows(py, &host)? => Passage::Through(None),
             _ => Passage::Python,
         })
     }

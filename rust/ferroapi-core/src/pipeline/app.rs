@@ -15,6 +15,7 @@ use crate::epoch;
 use crate::leaves::leaves;
 use crate::request::RequestContext;
 use crate::routing::{Dispatcher, Found, dispatch};
+use crate::scope::Key;
 use crate::stacks::close;
 use crate::stamp::Stamped;
 use crate::watch;
@@ -59,7 +60,7 @@ impl Pipeline {
                 let sender = cx.sender(py)?;
                 cx.leaves
                     .new_request
-                    .call1(py, (&cx.scope, cx.receive(py)?, sender))?;
+                    .call1(py, (cx.scope.dict(py)?, cx.receive(py)?, sender))?;
             }
             self.publish_handlers(py, cx)
         })?;
@@ -74,8 +75,8 @@ impl Pipeline {
 
     fn publish_handlers(&self, py: Python<'_>, cx: &RequestContext) -> PyResult<Py<PyTuple>> {
         let tables = self.handler_tables(py)?;
-        let scope = cx.scope.bind(py);
-        scope.set_item(intern!(py, "starlette.exception_handlers"), &tables)?;
+        let published = tables.clone_ref(py).into_any();
+        cx.scope.set(py, Key::ExceptionHandlers, published)?;
         Ok(tables)
     }
 

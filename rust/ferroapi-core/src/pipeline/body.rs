@@ -9,7 +9,6 @@ use ferroapi_http::content_type::{self, ContentType};
 
 use super::compiled::{BodyKind, Compiled};
 use crate::attached::attached;
-use crate::extract::first_header;
 use crate::plan::{Body, parse_json, replaced_parser};
 use crate::request::RequestContext;
 use crate::server::Received;
@@ -34,7 +33,7 @@ pub async fn read(
             if !error.is_instance_of::<PyException>(py) {
                 return Err(error);
             }
-            let arguments = (error.into_value(py), options, &cx.scope);
+            let arguments = (error.into_value(py), options, cx.scope.dict(py)?);
             Err(PyErr::from_value(
                 cx.leaves.body_error.call1(py, arguments)?.into_bound(py),
             ))
@@ -241,7 +240,7 @@ fn is_json(py: Python<'_>, compiled: &Compiled, cx: &RequestContext) -> PyResult
             .call1(py, (value,))?
             .is_truthy(py);
     }
-    let Some(value) = first_header(cx.scope.bind(py), b"content-type")? else {
+    let Some(value) = cx.scope.first_header(py, b"content-type")? else {
         return Ok(!compiled.strict_content_type);
     };
     if value.is_empty() {

@@ -20,6 +20,7 @@ use crate::attached::attached;
 use crate::cell::AttachedCell;
 use crate::coroutine::{Coroutine, nothing};
 use crate::request::RequestContext;
+use crate::scope::Scope;
 use crate::wire::Wire;
 
 /// CPython's slot for classes that define `__call__` in Python.
@@ -139,10 +140,15 @@ fn coroutine(
     let receive = arguments.get_item(1)?.unbind();
     let send = arguments.get_item(2)?.unbind();
     let coroutine = Coroutine::new(|channel| async move {
-        let known = attached(|py| way_in(py, app.bind(py), scope.bind(py)))?;
+        let known = attached(|py| way_in(py, app.bind(py), Some(scope.bind(py))))?;
         if let Some(known) = known {
             let cx = attached(|py| {
-                RequestContext::untraced(py, channel, scope, Wire::Asgi { receive, send })
+                RequestContext::untraced(
+                    py,
+                    channel,
+                    Scope::given(scope),
+                    Wire::Asgi { receive, send },
+                )
             })?;
             serve_app(app, known, cx).await?;
             return nothing();

@@ -50,9 +50,10 @@ pub async fn run(
     let call = attached(|py| {
         let response = cx.response.as_ref();
         let background = cx.background.as_ref();
-        cx.leaves
-            .make_response
-            .call1(py, (options, &result, response, background, &cx.scope))
+        cx.leaves.make_response.call1(
+            py,
+            (options, &result, response, background, cx.scope.dict(py)?),
+        )
     })?;
     Ok(Answer::Object(cx.await_(call).await?))
 }
@@ -103,7 +104,14 @@ async fn stream(
         let stack = cx.stack(py, crate::stacks::StackKey::Request)?;
         let response = cx.response.as_ref();
         let background = cx.background.as_ref();
-        let arguments = (options, values, response, background, stack, &cx.scope);
+        let arguments = (
+            options,
+            values,
+            response,
+            background,
+            stack,
+            cx.scope.dict(py)?,
+        );
         cx.leaves.stream_response.call1(py, arguments)
     })?;
     Ok(Answer::Object(cx.await_(call).await?))
@@ -176,7 +184,7 @@ fn render_model(
     let value = match validate_python(py, &model.validate, &raw) {
         Ok(value) => value,
         Err(error) if error.is_instance_of::<PyValueError>(py) => {
-            let arguments = (error.into_value(py), raw, options, &cx.scope);
+            let arguments = (error.into_value(py), raw, options, cx.scope.dict(py)?);
             let error = cx.leaves.response_error.call1(py, arguments)?;
             return Err(PyErr::from_value(error.into_bound(py)));
         }

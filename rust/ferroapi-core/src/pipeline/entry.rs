@@ -17,6 +17,7 @@ use crate::coroutine::Coroutine;
 use crate::epoch;
 use crate::leaves::{Leaves, leaves};
 use crate::request::RequestContext;
+use crate::scope::Key;
 use crate::stamp::Stamped;
 use crate::watch;
 
@@ -50,9 +51,11 @@ impl Entry {
         &self,
         py: Python<'_>,
         leaves: &Arc<Leaves>,
-        scope: &Bound<'_, PyDict>,
+        scope: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Option<Arc<Known>>> {
-        if !is_plain_http(scope, leaves)? {
+        if let Some(scope) = scope
+            && !is_plain_http(scope, leaves)?
+        {
             return Ok(None);
         }
         watch::look(py, leaves);
@@ -205,7 +208,7 @@ async fn serve(known: &Known, cx: &mut RequestContext) -> PyResult<()> {
         let arguments = (
             stack,
             error.into_value(py),
-            &cx.scope,
+            cx.scope.dict(py)?,
             cx.receive(py)?,
             sender,
         );
@@ -258,12 +261,13 @@ impl Entry {
 }
 
 /// The compiled way into `app` for a connection of this scope; none if the middleware stack has to be called.
+/// Without a scope, it is a request that our own protocol has read.
 ///
 /// What the entry learnt is kept on the application; a copy of that starts with an entry of its own.
 pub fn way_in(
     py: Python<'_>,
     app: &Bound<'_, PyAny>,
-    scope: &Bound<'_, PyDict>,
+    scope: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Option<Arc<Known>>> {
     entry_of(app)?.get().way_in(py, &leaves(py)?, scope)
 }
@@ -271,11 +275,11 @@ pub fn way_in(
 /// Serves one connection, as the application's call does from its first line on.
 pub async fn serve_app(app: Py<PyAny>, known: Arc<Known>, mut cx: RequestContext) -> PyResult<()> {
     attached(|py| {
-        let scope = cx.scope.bind(py);
         if known.root_path.is_truthy(py)? {
+            let scope = cx.scope.dict(py)?;
             scope.set_item(intern!(py, "root_path"), &known.root_path)?;
         }
-        scope.set_item(intern!(py, "app"), app)
+        cx.scope.set(py, Key::App, app)
     })?;
     serve(&known, &mut cx).await
 }
@@ -293,7 +297,7 @@ pub fn open(
         return Ok(None);
     };
     call_slot::compile(&app.get_type())?;
-    let Some(known) = way_in(py, &app, &scope)? else {
+    let Some(known) = way_in(py, &app, Some(&scope))? else {
         return Ok(None);
     };
     let app = app.unbind();

@@ -10,6 +10,7 @@ use super::default_errors;
 use crate::attached::attached;
 use crate::request::RequestContext;
 use crate::respond::{JsonResponse, ResponseParts, send_messages};
+use crate::scope::Key;
 
 /// Runs the handler registered for `error`, as Starlette's `wrap_app_handling_exceptions` does.
 ///
@@ -40,7 +41,7 @@ pub async fn handle(
             let sender = cx.sender(py)?;
             cx.leaves
                 .new_request
-                .call1(py, (&cx.scope, cx.receive(py)?, sender))?
+                .call1(py, (cx.scope.dict(py)?, cx.receive(py)?, sender))?
         } else {
             cx.request(py)?
         };
@@ -48,7 +49,7 @@ pub async fn handle(
         let arguments = (
             error.into_value(py),
             request,
-            &cx.scope,
+            cx.scope.dict(py)?,
             cx.receive(py)?,
             sender,
             tables,
@@ -86,7 +87,7 @@ enum Handling {
 /// Whoever is going to handle exceptions takes them when it is entered: a mounted application puts its own
 /// tables into the same scope.
 pub fn tables(py: Python<'_>, cx: &RequestContext) -> PyResult<Option<Py<PyTuple>>> {
-    match cx.scope_get(py, intern!(py, "starlette.exception_handlers"))? {
+    match cx.scope.get(py, Key::ExceptionHandlers)? {
         Some(tables) => Ok(tables.cast_into::<PyTuple>().ok().map(Bound::unbind)),
         None => Ok(None),
     }

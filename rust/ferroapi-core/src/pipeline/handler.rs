@@ -208,11 +208,11 @@ fn validation_error(
     errors: Py<PyAny>,
     body: Option<Py<PyAny>>,
 ) -> PyErr {
-    match cx
-        .leaves
-        .validation_error
-        .call1(py, (errors, body, options, &cx.scope))
-    {
+    let made = cx.scope.dict(py).and_then(|scope| {
+        let arguments = (errors, body, options, scope);
+        cx.leaves.validation_error.call1(py, arguments)
+    });
+    match made {
         Ok(error) => PyErr::from_value(error.into_bound(py)),
         Err(error) => error,
     }

@@ -66,7 +66,7 @@ impl Line {
         };
         let call = attached(|py| {
             let sender = cx.sender(py)?;
-            layer.call1(py, (&cx.scope, cx.receive(py)?, sender))
+            layer.call1(py, (cx.scope.dict(py)?, cx.receive(py)?, sender))
         })?;
         cx.await_(call).await.map(drop)
     }

@@ -108,7 +108,7 @@ async fn send_answer(cx: &mut RequestContext, answer: Answer) -> PyResult<()> {
     }
     let call = attached(|py| {
         let sender = cx.sender(py)?;
-        response.call1(py, (&cx.scope, cx.receive(py)?, sender))
+        response.call1(py, (cx.scope.dict(py)?, cx.receive(py)?, sender))
     })?;
     cx.await_(call).await.map(drop)
 }

@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 
 use super::spec::{ModelParam, ParamModel, Source};
 use crate::extract::{Found, Values, Wanted};
+use crate::scope::Scope;
 
 /// What a request says of a model.
 pub struct ModelInput<'py> {
@@ -18,18 +19,18 @@ pub struct ModelInput<'py> {
 /// Gathers the input of `model`. What is no field of it is for its own `extra` setting to refuse, keep or
 /// ignore.
 pub fn gather<'py>(
+    py: Python<'py>,
     received: &mut Values,
-    scope: &Bound<'py, PyDict>,
+    scope: &Scope,
     source: Source,
     model: &ParamModel,
 ) -> PyResult<ModelInput<'py>> {
-    let py = scope.py();
     let values = PyDict::new(py);
     let mut headers: Option<Bound<'py, PyDict>> = None;
     let mut used: SmallVec<[&str; 16]> = SmallVec::new();
     let mut supplied = false;
     for field in &model.fields {
-        let found = received.find(scope, &field.wanted(source))?;
+        let found = received.find(py, scope, &field.wanted(source))?;
         supplied = supplied || found.is_some();
         let (position, value) = match found {
             Some(Found { position, value }) => (position, value),
@@ -49,7 +50,7 @@ pub fn gather<'py>(
             headers.set_item(&field.name, &alias.key)?;
         }
     }
-    received.add_others(scope, source, &used, &values)?;
+    received.add_others(py, scope, source, &used, &values)?;
     supplied = supplied || (model.extra_counts && !values.is_empty());
     Ok(ModelInput {
         values: (supplied || !model.nullable).then_some(values),

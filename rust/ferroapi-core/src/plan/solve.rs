@@ -194,7 +194,13 @@ fn begin(
         cx.stack(py, StackKey::Request)?;
         let stack = cx.stack(py, key)?;
         let values = values_dict(py, step, slots)?;
-        let arguments = (&step.call, values, stack, &cx.scope, &step.concurrency);
+        let arguments = (
+            &step.call,
+            values,
+            stack,
+            cx.scope.dict(py)?,
+            &step.concurrency,
+        );
         return cx.leaves.enter_generator.call1(py, arguments);
     }
     if let Some(concurrency) = &step.concurrency {

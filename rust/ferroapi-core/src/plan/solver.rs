@@ -137,7 +137,7 @@ impl Solver {
         if let Some(model) = &param.model {
             return self.param_model(py, cx, param, model);
         }
-        let found = self.values.find(cx.scope.bind(py), &param.wanted())?;
+        let found = self.values.find(py, &cx.scope, &param.wanted())?;
         let (position, value) = found.map_or((0, None), |found| (found.position, found.value));
         let alias = param.aliases.get(position).ok_or_else(missing_argument)?;
         let (check, errors) = (&param.check, &mut self.errors);
@@ -151,7 +151,7 @@ impl Solver {
         param: &Param,
         model: &ParamModel,
     ) -> PyResult<Option<Py<PyAny>>> {
-        let input = param_model::gather(&mut self.values, cx.scope.bind(py), param.source, model)?;
+        let input = param_model::gather(py, &mut self.values, &cx.scope, param.source, model)?;
         let mut errors = Errors::default();
         let value = input.values.map(Bound::into_any);
         let loc = &model.loc;
@@ -179,7 +179,7 @@ impl Solver {
             Source::Cookie => "cookies",
         };
         let request = cx.request.as_ref().filter(|_| cx.custom_request);
-        let arguments = (&param.check.field, source, &cx.scope, request);
+        let arguments = (&param.check.field, source, cx.scope.dict(py)?, request);
         let (value, found): (Py<PyAny>, Bound<'_, PyAny>) =
             cx.leaves.params_to_args.call1(py, arguments)?.extract(py)?;
         Ok((!self.errors.extend(&found)?).then_some(value))
@@ -271,7 +271,10 @@ impl Param {
 
 /// A scope without these is refused, whether the parameters are used or not, as `Request` would.
 fn require_sources(py: Python<'_>, cx: &RequestContext) -> PyResult<()> {
-    let scope = cx.scope.bind(py);
+    if cx.scope.head(py).is_some() {
+        return Ok(());
+    }
+    let scope = cx.scope.dict(py)?;
     for key in [intern!(py, "query_string"), intern!(py, "headers")] {
         if !scope.contains(key)? {
             return Err(PyKeyError::new_err(key.clone().unbind()));

@@ -14,6 +14,7 @@ use super::table::{self, Reach, RouteSpec, Table};
 use crate::attached::attached;
 use crate::pipeline::RouteApp;
 use crate::request::RequestContext;
+use crate::scope::Key;
 use crate::stacks::StackKey;
 
 /// What became of the connection.
@@ -66,18 +67,23 @@ pub async fn dispatch(dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyRes
         }
         LookedUp::Nothing => {}
     }
-    let plain = table.spec.plain_fallback
-        && http
-        && attached(|py| cx.scope.bind(py).contains(intern!(py, "app")))?;
+    let plain =
+        table.spec.plain_fallback && http && attached(|py| cx.scope.contains(py, Key::App))?;
     if plain {
         return Ok(Found::Nothing);
     }
     let call = attached(|py| {
         cx.stack(py, StackKey::Middleware)?;
         let sender = cx.sender(py)?;
-        cx.leaves
-            .fallback
-            .call1(py, (&dispatcher.router, &cx.scope, cx.receive(py)?, sender))
+        cx.leaves.fallback.call1(
+            py,
+            (
+                &dispatcher.router,
+                cx.scope.dict(py)?,
+                cx.receive(py)?,
+                sender,
+            ),
+        )
     })?;
     cx.await_(call).await?;
     Ok(Found::Route)
@@ -93,9 +99,14 @@ enum Entered {
 
 /// What the router does before it looks at its routes.
 fn enter(py: Python<'_>, dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyResult<Entered> {
-    let kind = cx.scope_get(py, intern!(py, "type"))?;
-    let kind = kind.ok_or_else(|| pyo3::exceptions::PyKeyError::new_err("type"))?;
-    let kind = kind.cast::<PyString>()?.to_str()?;
+    let made = match cx.scope.head(py) {
+        Some(_) => None,
+        None => Some(cx.scope.member(py, intern!(py, "type"))?),
+    };
+    let kind = match &made {
+        Some(kind) => kind.cast::<PyString>()?.to_str()?,
+        None => "http",
+    };
     if !matches!(kind, "http" | "websocket" | "lifespan") {
         return Err(pyo3::exceptions::PyAssertionError::new_err(()));
     }
@@ -103,12 +114,14 @@ fn enter(py: Python<'_>, dispatcher: &Dispatcher, cx: &mut RequestContext) -> Py
         publish_router(py, dispatcher, cx)?;
         let method = dispatcher.router.getattr(py, intern!(py, "lifespan"))?;
         let sender = cx.sender(py)?;
-        let call = method.call1(py, (&cx.scope, cx.receive(py)?, sender))?;
+        let call = method.call1(py, (cx.scope.dict(py)?, cx.receive(py)?, sender))?;
         return Ok(Entered::Lifespan(call));
     }
     let table = dispatcher.table(py, &cx.leaves)?;
     if let Some(limits) = &table.spec.form_limits {
-        cx.leaves.apply_form_limits.call1(py, (&cx.scope, limits))?;
+        cx.leaves
+            .apply_form_limits
+            .call1(py, (cx.scope.dict(py)?, limits))?;
     }
     publish_router(py, dispatcher, cx)?;
     Ok(if kind == "http" {
@@ -119,12 +132,11 @@ fn enter(py: Python<'_>, dispatcher: &Dispatcher, cx: &mut RequestContext) -> Py
 }
 
 fn publish_router(py: Python<'_>, dispatcher: &Dispatcher, cx: &RequestContext) -> PyResult<()> {
-    let scope = cx.scope.bind(py);
-    let key = intern!(py, "router");
-    if scope.contains(key)? {
+    if cx.scope.contains(py, Key::Router)? {
         return Ok(());
     }
-    scope.set_item(key, &dispatcher.router)
+    let router = dispatcher.router.clone_ref(py);
+    cx.scope.set(py, Key::Router, router)
 }
 
 fn look_up(
@@ -133,9 +145,8 @@ fn look_up(
     cx: &mut RequestContext,
     http: bool,
 ) -> PyResult<LookedUp> {
-    let scope = cx.scope.bind(py).clone();
     let target = if http {
-        Some(Target::of(&scope)?)
+        Some(Target::of(py, &cx.scope)?)
     } else {
         None
     };
@@ -149,28 +160,28 @@ fn look_up(
         return Ok(LookedUp::Hit(hit));
     }
     if table.spec.has_included {
-        fastapi_scope(&scope)?;
+        fastapi_scope(py, cx)?;
     }
     // A route that was asked may have written to the scope.
     let target = match target {
-        Some(_) if asked => Some(Target::of(&scope)?),
+        Some(_) if asked => Some(Target::of(py, &cx.scope)?),
         known => known,
     };
-    let Some(target) = target.filter(|_| table.spec.redirect_slashes) else {
+    let target = target.filter(|_| table.spec.redirect_slashes);
+    let Some((path, root_path)) = target.as_ref().and_then(Target::owned_paths) else {
         return Ok(LookedUp::Nothing);
     };
-    let call = redirect(py, table, cx, &target)?;
+    let call = redirect(py, table, cx, &path, &root_path)?;
     Ok(call.map_or(LookedUp::Nothing, LookedUp::Redirect))
 }
 
 fn find(
     py: Python<'_>,
     table: &Table,
-    cx: &mut RequestContext,
-    request: &Target<'_>,
+    cx: &RequestContext,
+    request: &Target<'_, '_>,
     asked: &mut bool,
 ) -> PyResult<Option<Hit>> {
-    let scope = cx.scope.bind(py).clone();
     let path = request.path().unwrap_or_default();
     let path = route_path(path, request.root_path());
     let mut partial = None;
@@ -180,6 +191,7 @@ fn find(
         };
         if candidate.verdict == Verdict::AskCaller {
             *asked = true;
+            let scope = cx.scope.dict(py)?;
             match ask(py, cx, route, candidate.route, &scope)? {
                 Asked::Full(hit) => return Ok(Some(hit)),
                 Asked::Partial(hit) => partial = partial.or(Some(hit)),
@@ -187,7 +199,7 @@ fn find(
             }
             continue;
         }
-        let outer = scope.get_item(intern!(py, "path_params"))?;
+        let outer = cx.scope.get(py, Key::PathParams)?;
         let texts = candidate.params.iter().map(|range| range.of(path));
         let path_params = route.path_params(outer, texts, py)?.unbind();
         let reach = route.reach(request.method());
@@ -209,10 +221,10 @@ fn find(
 fn find_asking_all(
     py: Python<'_>,
     table: &Table,
-    cx: &mut RequestContext,
+    cx: &RequestContext,
     http: bool,
 ) -> PyResult<Option<Hit>> {
-    let scope = cx.scope.bind(py).clone();
+    let scope = cx.scope.dict(py)?;
     let mut partial = None;
     for (index, route) in table.routes().iter().enumerate() {
         if !http && route.target.is_some() {
@@ -263,12 +275,14 @@ async fn run(table: &Table, cx: &mut RequestContext, hit: Hit) -> PyResult<()> {
         Hit::Asked { id, child_scope } => attached(|py| {
             let route = table.route(id).ok_or_else(lost_route)?;
             cx.stack(py, StackKey::Middleware)?;
-            cx.leaves.update_scope.call1(py, (&cx.scope, child_scope))?;
+            cx.leaves
+                .update_scope
+                .call1(py, (cx.scope.dict(py)?, child_scope))?;
             cx.leaves
                 .route_selected
-                .call1(py, (&cx.scope, &route.asked))?;
+                .call1(py, (cx.scope.dict(py)?, &route.asked))?;
             let sender = cx.sender(py)?;
-            let arguments = (&cx.scope, cx.receive(py)?, sender);
+            let arguments = (cx.scope.dict(py)?, cx.receive(py)?, sender);
             route
                 .asked
                 .call_method1(py, intern!(py, "handle"), arguments)
@@ -297,9 +311,11 @@ async fn run(table: &Table, cx: &mut RequestContext, hit: Hit) -> PyResult<()> {
                 let sender = cx.sender(py)?;
                 if reach == Reach::Full {
                     cx.stack(py, StackKey::Middleware)?;
-                    return target.app.call1(py, (&cx.scope, cx.receive(py)?, sender));
+                    return target
+                        .app
+                        .call1(py, (cx.scope.dict(py)?, cx.receive(py)?, sender));
                 }
-                let arguments = (&target.methods, &cx.scope, cx.receive(py)?, sender);
+                let arguments = (&target.methods, cx.scope.dict(py)?, cx.receive(py)?, sender);
                 cx.leaves.method_not_allowed.call1(py, arguments)
             })?
         }
@@ -319,27 +335,29 @@ fn select(
     target: &table::Target,
     path_params: Py<PyDict>,
 ) -> PyResult<()> {
-    let scope = cx.scope.bind(py);
     for limits in &target.form_limits {
+        let scope = cx.scope.dict(py)?;
         cx.leaves.apply_form_limits.call1(py, (scope, limits))?;
     }
     let fastapi = if route.behind_included {
-        Some(fastapi_scope(scope)?)
+        Some(fastapi_scope(py, cx)?)
     } else {
         None
     };
     if let (Some(fastapi), Some(included)) = (&fastapi, target.included.last()) {
         fastapi.set_item(intern!(py, "included_router"), included)?;
     }
-    scope.set_item(intern!(py, "endpoint"), &target.endpoint)?;
-    scope.set_item(intern!(py, "path_params"), path_params)?;
+    let scope = &cx.scope;
+    scope.set(py, Key::Endpoint, target.endpoint.clone_ref(py))?;
+    scope.set(py, Key::PathParams, path_params.into_any())?;
     if let Some(route) = &target.route {
-        scope.set_item(intern!(py, "route"), route)?;
+        scope.set(py, Key::Route, route.clone_ref(py))?;
     }
     if let (Some(fastapi), Some(context)) = (&fastapi, &target.context) {
         fastapi.set_item(intern!(py, "effective_route_context"), context)?;
     }
     if cx.traced {
+        let scope = scope.dict(py)?;
         cx.leaves
             .telemetry_route
             .call1(py, (scope, &target.path_format))?;
@@ -348,13 +366,13 @@ fn select(
 }
 
 /// `scope["fastapi"]`, made if it is not there.
-fn fastapi_scope<'py>(scope: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
-    let key = intern!(scope.py(), "fastapi");
-    if let Some(found) = scope.get_item(key)? {
+fn fastapi_scope<'py>(py: Python<'py>, cx: &RequestContext) -> PyResult<Bound<'py, PyDict>> {
+    if let Some(found) = cx.scope.get(py, Key::Fastapi)? {
         return Ok(found.cast_into::<PyDict>()?);
     }
-    let fresh = PyDict::new(scope.py());
-    scope.set_item(key, &fresh)?;
+    let fresh = PyDict::new(py);
+    let known = fresh.clone().into_any().unbind();
+    cx.scope.set(py, Key::Fastapi, known)?;
     Ok(fresh)
 }
 
@@ -363,13 +381,10 @@ fn redirect(
     py: Python<'_>,
     table: &Table,
     cx: &mut RequestContext,
-    request: &Target<'_>,
+    path: &str,
+    root_path: &str,
 ) -> PyResult<Option<Py<PyAny>>> {
-    let scope = cx.scope.bind(py).clone();
-    let Some(path) = request.path() else {
-        return Ok(None);
-    };
-    let present = route_path(path, request.root_path());
+    let present = route_path(path, root_path);
     if present == "/" {
         return Ok(None);
     }
@@ -377,7 +392,7 @@ fn redirect(
         return Ok(None);
     }
     let other = toggled_slash(path, present);
-    let other_route_path = route_path(&other, request.root_path());
+    let other_route_path = route_path(&other, root_path);
     let mut redirect_scope = None;
     for candidate in table.tree().matches(other_route_path) {
         let Some(route) = table.route(candidate.route) else {
@@ -388,7 +403,7 @@ fn redirect(
                 let scope = if let Some(scope) = &redirect_scope {
                     scope
                 } else {
-                    let copy = scope.copy()?;
+                    let copy = cx.scope.dict(py)?.copy()?;
                     copy.set_item(intern!(py, "path"), &other)?;
                     redirect_scope.insert(copy)
                 };
@@ -406,7 +421,13 @@ fn redirect(
         };
         if matched {
             let sender = cx.sender(py)?;
-            let arguments = (&scope, &other, &route.asked, cx.receive(py)?, sender);
+            let arguments = (
+                cx.scope.dict(py)?,
+                &other,
+                &route.asked,
+                cx.receive(py)?,
+                sender,
+            );
             return cx.leaves.redirect.call1(py, arguments).map(Some);
         }
     }

@@ -1,8 +1,12 @@
 //! The path that routes are matched against.
 
+use std::borrow::Cow;
+
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
+
+use crate::scope::Scope;
 
 /// `scope["path"]` without `root_path`, as Starlette's `get_route_path`.
 pub fn route_path<'a>(path: &'a str, root_path: &str) -> &'a str {
@@ -16,41 +20,62 @@ pub fn route_path<'a>(path: &'a str, root_path: &str) -> &'a str {
 }
 
 /// The texts of a request that decide on its route.
-pub struct Target<'py> {
-    path: Bound<'py, PyString>,
-    root_path: Option<Bound<'py, PyString>>,
-    method: Option<Bound<'py, PyString>>,
+pub struct Target<'a, 'py> {
+    /// None for lone surrogates, which can't be matched as text and which no server makes.
+    path: Option<Cow<'a, str>>,
+    root_path: Option<Text<'a, 'py>>,
+    method: Option<Text<'a, 'py>>,
 }
 
-impl<'py> Target<'py> {
-    pub fn of(scope: &Bound<'py, PyDict>) -> PyResult<Self> {
-        let py = scope.py();
-        let path = scope.get_item(intern!(py, "path"))?;
-        let path = path.ok_or_else(|| pyo3::exceptions::PyKeyError::new_err("path"))?;
+enum Text<'a, 'py> {
+    Rust(&'a str),
+    Python(Bound<'py, PyString>),
+}
+
+impl Text<'_, '_> {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Rust(text) => text,
+            Self::Python(text) => text.to_str().unwrap_or_default(),
+        }
+    }
+}
+
+impl<'a, 'py: 'a> Target<'a, 'py> {
+    pub fn of(py: Python<'py>, scope: &'a Scope) -> PyResult<Self> {
+        if let Some((head, root_path)) = scope.head_and_root(py) {
+            return Ok(Self {
+                path: Some(head.path(root_path)),
+                root_path: Some(Text::Rust(root_path)),
+                method: Some(Text::Rust(head.method())),
+            });
+        }
+        let path = scope.member(py, intern!(py, "path"))?;
+        let path = path.cast::<PyString>()?.to_str().ok();
+        let scope = scope.dict(py)?;
         Ok(Self {
-            path: path.cast_into()?,
-            root_path: text(scope, intern!(py, "root_path"))?,
-            method: text(scope, intern!(py, "method"))?,
+            path: path.map(|path| Cow::Owned(path.to_owned())),
+            root_path: text(&scope, intern!(py, "root_path"))?.map(Text::Python),
+            method: text(&scope, intern!(py, "method"))?.map(Text::Python),
         })
     }
 
-    /// The whole path; none for lone surrogates, which can't be matched as text and which no server makes.
+    /// The whole path.
     pub fn path(&self) -> Option<&str> {
-        self.path.to_str().ok()
+        self.path.as_deref()
+    }
+
+    /// Path and root path, free of the request.
+    pub fn owned_paths(&self) -> Option<(String, String)> {
+        Some((self.path()?.to_owned(), self.root_path().to_owned()))
     }
 
     pub fn root_path(&self) -> &str {
-        self.root_path
-            .as_ref()
-            .and_then(|path| path.to_str().ok())
-            .unwrap_or_default()
+        self.root_path.as_ref().map_or("", Text::as_str)
     }
 
     pub fn method(&self) -> &str {
-        self.method
-            .as_ref()
-            .and_then(|method| method.to_str().ok())
-            .unwrap_or_default()
+        self.method.as_ref().map_or("", Text::as_str)
     }
 }
 

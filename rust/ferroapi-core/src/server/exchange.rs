@@ -13,8 +13,10 @@ use ferroapi_http::http1::{Misuse, ResponseWriter};
 
 use super::facts::ServerFacts;
 use super::fields::{Fields, bytes_of, collect_fields};
+use super::head::RequestHead;
 use super::link::Link;
 use super::protocol::HttpProtocol;
+use super::scope::scope;
 use super::signal::Signal;
 use crate::attached::attached;
 use crate::cell::AttachedCell;
@@ -34,7 +36,8 @@ pub struct Exchange {
     protocol: Py<HttpProtocol>,
     pub facts: Py<ServerFacts>,
     pub link: Arc<Link>,
-    pub scope: Py<PyDict>,
+    head: RequestHead,
+    scope: AttachedCell<Option<Py<PyDict>>>,
     /// More connections or tasks than the server may have: the answer is 503.
     pub refused: bool,
     access_log: bool,
@@ -61,8 +64,7 @@ pub enum Received {
 
 /// What is known of a request when its head has been read.
 pub struct Opening {
-    pub scope: Py<PyDict>,
-    pub head_request: bool,
+    pub head: RequestHead,
     pub keep_alive: bool,
     pub awaits_continue: bool,
     pub refused: bool,
@@ -82,18 +84,46 @@ impl Exchange {
             awaits_continue: opening.awaits_continue,
             disconnected: false,
             started: false,
-            writer: ResponseWriter::new(opening.head_request, opening.keep_alive),
+            writer: ResponseWriter::new(opening.head.method() == "HEAD", opening.keep_alive),
         };
         Self {
             protocol,
             facts,
             link,
-            scope: opening.scope,
+            head: opening.head,
+            scope: AttachedCell::new(None),
             refused: opening.refused,
             access_log: opening.access_log,
             state: AttachedCell::new(state),
             news: Signal::default(),
         }
+    }
+
+    pub fn head(&self) -> &RequestHead {
+        &self.head
+    }
+
+    /// The ASGI scope, made on first use.
+    pub fn scope(&self, py: Python<'_>) -> PyResult<Py<PyDict>> {
+        let known = self
+            .scope
+            .read(py, |scope| scope.as_ref().map(|scope| scope.clone_ref(py)));
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let scope = scope(py, self.facts.get(), &self.link, &self.head)?;
+        if let Some(proxy) = self
+            .facts
+            .get()
+            .proxy
+            .as_ref()
+            .filter(|_| self.link.trusted)
+        {
+            proxy.apply(&self.head, scope.bind(py))?;
+        }
+        drop(self.scope.replace(py, Some(scope.clone_ref(py))));
+        self.protocol.get().show_scope(py, &scope);
+        Ok(scope)
     }
 
     pub fn is_complete(&self, py: Python<'_>) -> bool {
@@ -280,7 +310,7 @@ impl Exchange {
         }
         collect_fields(headers, &mut fields)?;
         if self.access_log {
-            let arguments = (&self.scope, status);
+            let arguments = (self.scope(py)?, status);
             facts.leaves.log_access.call1(py, arguments)?;
         }
         let code: usize = status.extract()?;
@@ -400,7 +430,8 @@ impl Exchange {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.protocol)?;
         visit.call(&self.facts)?;
-        visit.call(&self.scope)?;
+        // SAFETY: called by the collector only.
+        visit.call(unsafe { self.scope.traversed() })?;
         self.news.traverse(visit)
     }
 }

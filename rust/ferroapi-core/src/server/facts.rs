@@ -157,6 +157,10 @@ impl ServerFacts {
         result
     }
 
+    pub fn root_path<'a>(&'a self, py: Python<'a>) -> &'a str {
+        self.root_path.bind(py).to_str().unwrap_or_default()
+    }
+
     /// Whether there are more connections or tasks than the server may have.
     pub fn is_busy(&self, py: Python<'_>) -> PyResult<bool> {
         let Some(limit) = self.limit_concurrency else {

@@ -7,6 +7,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use ferroapi_http::http1::Head;
 
 use super::facts::ServerFacts;
+use super::head::RequestHead;
 use super::link::Link;
 use super::scope::headers;
 
@@ -31,7 +32,7 @@ impl Handover {
         Ok(Self {
             method: PyBytes::new(py, head.method.of(head.raw)).unbind(),
             target: PyBytes::new(py, head.target.of(head.raw)).unbind(),
-            headers: headers(py, head)?.unbind(),
+            headers: headers(py, &RequestHead::new(head))?.unbind(),
             rest: rest.to_vec(),
         })
     }

@@ -8,6 +8,7 @@ mod exchange;
 mod facts;
 mod fields;
 mod handover;
+mod head;
 mod keep_alive;
 mod leaves;
 mod link;
@@ -21,5 +22,6 @@ mod task;
 
 pub use exchange::{Exchange, Received};
 pub use facts::ServerFacts;
+pub use head::RequestHead;
 pub use leaves::configure_server;
 pub use protocol::HttpProtocol;

@@ -15,11 +15,11 @@ use super::exchange::{Exchange, Opening};
 use super::facts::ServerFacts;
 use super::fields::bytes_of;
 use super::handover::{Handover, asks_for_websocket};
+use super::head::RequestHead;
 use super::keep_alive::{Expiry, KeepAlive};
 use super::link::Link;
 use super::refusal;
 use super::run;
-use super::scope::scope;
 use super::signal::Signal;
 use super::task::When;
 use crate::cell::AttachedCell;
@@ -74,6 +74,11 @@ impl HttpProtocol {
 
     pub fn writable(&self) -> &Signal {
         &self.writable
+    }
+
+    /// Keeps a scope for whoever asks this connection for it.
+    pub fn show_scope(&self, py: Python<'_>, scope: &Py<PyDict>) {
+        drop(self.last_scope.replace(py, Some(scope.clone_ref(py))));
     }
 
     fn link(&self, py: Python<'_>) -> PyResult<Arc<Link>> {
@@ -183,11 +188,8 @@ impl HttpProtocol {
             facts.leaves.warn_of_upgrade.call1(py, (supported,))?;
         }
         let link = this.link(py)?;
-        let scope = scope(py, facts, &link, head)?;
-        drop(this.last_scope.replace(py, Some(scope.clone_ref(py))));
         let opening = Opening {
-            scope,
-            head_request: head.method.of(head.raw) == b"HEAD",
+            head: RequestHead::new(head),
             keep_alive: head.keep_alive,
             awaits_continue: head.expect_continue,
             refused: facts.is_busy(py)?,

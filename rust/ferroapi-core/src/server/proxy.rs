@@ -4,8 +4,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
+use super::head::RequestHead;
 use super::leaves::ServerLeaves;
-use crate::extract::each_header;
 
 /// The middleware in front of the application.
 pub struct Proxy {
@@ -44,12 +44,12 @@ impl Proxy {
     }
 
     /// Writes who the client of a trusted proxy is into the scope.
-    pub fn apply(&self, scope: &Bound<'_, PyDict>) -> PyResult<()> {
+    pub fn apply(&self, head: &RequestHead, scope: &Bound<'_, PyDict>) -> PyResult<()> {
         let py = scope.py();
         let mut proto: Option<Vec<u8>> = None;
         let mut addresses: Vec<u8> = Vec::new();
         let mut forwarded = false;
-        each_header(scope, |name, value| {
+        head.each_header(|name, value| {
             if name == b"x-forwarded-proto" {
                 proto = Some(value.to_vec());
             } else if name == b"x-forwarded-for" {
@@ -60,7 +60,7 @@ impl Proxy {
                 addresses.extend_from_slice(value);
             }
             true
-        })?;
+        });
         if let Some(proto) = proto {
             let proto = ferroapi_http::latin1::decode(&proto);
             let proto = PyString::new(py, &proto).call_method0(intern!(py, "strip"))?;

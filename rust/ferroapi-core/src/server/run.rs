@@ -29,13 +29,9 @@ async fn serve(channel: &Arc<Channel>, exchange: &Py<Exchange>) -> Outcome {
     let facts = attached(|py| known.facts.clone_ref(py));
     let facts = facts.get();
     let way = attached(|py| {
-        let scope = known.scope.bind(py);
-        if let Some(proxy) = facts.proxy.as_ref().filter(|_| known.link.trusted) {
-            proxy.apply(scope)?;
-        }
         let app = facts.app.bind(py);
         if is_application(app) {
-            way_in(py, app, scope)
+            way_in(py, app, None)
         } else {
             Ok(None)
         }
@@ -52,7 +48,7 @@ async fn serve(channel: &Arc<Channel>, exchange: &Py<Exchange>) -> Outcome {
         let exchange = exchange.bind(py);
         let receive = exchange.getattr(intern!(py, "receive"))?;
         let send = exchange.getattr(intern!(py, "send"))?;
-        facts.app.call1(py, (&known.scope, receive, send))
+        facts.app.call1(py, (known.scope(py)?, receive, send))
     })?;
     channel.await_(call).await
 }

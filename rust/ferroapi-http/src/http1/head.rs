@@ -37,6 +37,13 @@ impl Span {
     pub fn of<'a>(&self, raw: &'a [u8]) -> &'a [u8] {
         raw.get(self.start()..self.end()).unwrap_or_default()
     }
+
+    /// The same bytes, to be changed in place.
+    #[must_use]
+    pub fn of_mut<'a>(&self, raw: &'a mut [u8]) -> &'a mut [u8] {
+        raw.get_mut(self.start as usize..self.end as usize)
+            .unwrap_or_default()
+    }
 }
 
 /// One field line (RFC 9112, section 5).
