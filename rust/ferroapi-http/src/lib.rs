@@ -28,6 +28,16 @@
 //! multimap      NameSet::new(names) ; set.slot(raw_name: &[u8]) -> Option<usize> ; set.insert(name) -> usize ; set.len()
 //!               multimap::raw_name("X-Token") -> Option<Vec<u8>>  (name.lower().encode("latin-1"))
 //!               multimap::first(headers, b"content-type"), multimap::all(headers, name)
+//! http1         Decoder::new(Limits::default())               one per connection
+//!               decoder.next(&mut input) -> Result<Option<Event>, Refusal>   None: more bytes, please
+//!               Event::{Head(Head), Data(&[u8]), End},  decoder.in_body() / .idle()
+//!               Head { raw, fields, method, target, path, query, version, body, keep_alive, expect_continue, upgrade }
+//!               Field { name: Span, value: Span }, span.of(head.raw) -> &[u8],  Body::{None, Length(u64), Chunked}
+//!               Refusal::{BadRequest, BodyTooLarge, HeadTooLarge, NotImplemented}, refusal.status() -> 400 | 413 | 431 | 501
+//!               ResponseWriter::new(head_request, keep_alive)    one per response, appends to a Vec<u8>
+//!               writer.start(status, line, out) / .raw_fields(lines, out) / .field(name, value, out) / .end_head(out)
+//!               writer.body(data, more, out) / .body_framing(len, more) -> Result<BodyFraming, Misuse>
+//!               writer.close_after() / .is_complete() / .keep_alive(),  Display of Misuse = uvicorn's message
 //! ```
 //!
 //! A path is matched as Python's `path_regex.match(path)` would: the whole path, with `$` also before one final

@@ -22,7 +22,7 @@ enum At {
 /// Looks for the empty line, and refuses what no head can contain as soon as it is there.
 ///
 /// Its verdict depends on the bytes alone and not on how they were split, and each is looked at once.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Boundary {
     at: At,
     len: u32,
@@ -32,13 +32,8 @@ pub(super) struct Boundary {
 }
 
 impl Boundary {
-    /// Whether nothing of a head has been seen.
-    #[inline]
-    pub(super) fn is_fresh(&self) -> bool {
-        self.len == 0 && !self.empty_cr
-    }
-
     /// Whether no byte of the request line has been seen.
+    #[inline]
     pub(super) fn is_before(&self) -> bool {
         self.len == 0
     }
@@ -85,7 +80,7 @@ impl Boundary {
         Ok(None)
     }
 
-    fn after(self, byte: u8) -> Result<At, Refusal> {
+    fn after(&self, byte: u8) -> Result<At, Refusal> {
         match (self.at, byte) {
             (At::Text, _) if is_value_byte(byte) => Ok(At::Text),
             (At::Text, b'\r') => Ok(At::Cr),

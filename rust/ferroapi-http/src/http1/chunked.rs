@@ -1,6 +1,6 @@
 //! Chunked bodies (RFC 9112, section 7.1), read byte by byte outside of the data, so that nothing is stored.
 
-use super::fields::is_value_byte;
+use super::chunk_extension::Extension;
 use super::limits::Limits;
 use super::refusal::Refusal;
 use super::trailers::Trailers;
@@ -11,7 +11,7 @@ const DIGITS: u8 = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
     Size,
-    Extension,
+    Extension(Extension),
     SizeLf,
     Data,
     DataCr,
@@ -85,8 +85,9 @@ impl Chunked {
 
     fn after(&mut self, byte: u8, limits: &Limits) -> Result<At, Refusal> {
         match (self.at, byte) {
-            (At::Size | At::Extension, b'\r') if self.digits > 0 => Ok(At::SizeLf),
-            (At::Size | At::Extension, _) => self.size_line(byte, limits),
+            (At::Size, b'\r') if self.digits > 0 => Ok(At::SizeLf),
+            (At::Extension(extension), b'\r') if extension.is_whole() => Ok(At::SizeLf),
+            (At::Size | At::Extension(_), _) => self.size_line(byte, limits),
             (At::SizeLf, b'\n') => self.end_size_line(limits),
             (At::DataCr, b'\r') => Ok(At::DataLf),
             (At::DataLf, b'\n') => Ok(At::Size),
@@ -101,10 +102,9 @@ impl Chunked {
             return Err(Refusal::BadRequest("chunk line too long"));
         }
         match (self.at, byte) {
-            (At::Size, b';') if self.digits > 0 => Ok(At::Extension),
-            (At::Size, _) => self.digit(byte).map(|()| At::Size),
-            _ if is_value_byte(byte) => Ok(At::Extension),
-            _ => Err(Refusal::BadRequest("invalid chunk extension")),
+            (At::Size, b';') if self.digits > 0 => Ok(At::Extension(Extension::Start)),
+            (At::Extension(extension), _) => extension.after(byte).map(At::Extension),
+            _ => self.digit(byte).map(|()| At::Size),
         }
     }
 
@@ -174,7 +174,7 @@ mod tests {
                 "abc0123456789",
             ),
             ("1;a=b\r\nx\r\n0;a=\"b;\\\"c\"\r\n\r\n", "x"),
-            ("1;\r\nx\r\n0\r\na: b\r\nc:\r\n\r\n", "x"),
+            ("1;a\r\nx\r\n0\r\na: b\r\nc:\r\n\r\n", "x"),
             ("2\r\n\r\n\r\n0\r\n\r\n", "\r\n"),
         ] {
             assert_eq!(read(input.as_bytes(), &limits), done(data), "{input:?}");
@@ -200,6 +200,8 @@ mod tests {
             ("1\r\r\n", 400),
             ("1;a\nx", 400),
             ("1;a\0\r\n", 400),
+            ("1;\r\n", 400),
+            ("1;a=\"\r\n", 400),
             ("1\r\nxy", 400),
             ("1\r\nx\n", 400),
             ("1\r\nx\r\r", 400),
@@ -208,7 +210,7 @@ mod tests {
             ("ffffffffffffffff\r\n", 413),
             ("15\r\n", 413),
             ("a\r\n0123456789\r\nb\r\n", 413),
-            ("1;01234567890123456789012345678901\r\n", 400),
+            ("1;a=\"6789012345678901234567890\"\r\n", 400),
             ("0\r\na\r\n", 400),
             ("0\r\n a: b\r\n", 400),
             ("0\r\na : b\r\n", 400),

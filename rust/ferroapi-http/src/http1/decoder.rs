@@ -138,7 +138,7 @@ impl Decoder {
         if input.is_empty() {
             return Ok(None);
         }
-        if self.boundary.is_fresh()
+        if self.boundary.is_before()
             && let Some(parts) = parse::quick(input, &mut self.fields, &self.limits)?
         {
             let (raw, rest) = input.split_at(parts.len);

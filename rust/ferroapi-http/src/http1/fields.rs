@@ -3,17 +3,20 @@
 /// Whether each byte may stand in a token (RFC 9110, section 5.6.2).
 const TOKEN: [bool; 256] = table(b"!#$%&'*+-.^_`|~", true);
 
-/// Whether each byte may stand in the name of a response's field. Wider than a token, as in uvicorn: applications
-/// have relied on it.
-const RESPONSE_NAME: [bool; 256] = {
-    let mut table = table(b"!\"#$%&'*+-./?^_`|~", true);
-    table[b'"' as usize] = false;
-    let mut byte = 0x80;
-    while byte < 256 {
-        table[byte] = true;
-        byte += 1;
+/// Each byte of the name of a response's field in lower case, and zero for those it may not have. Wider than a token,
+/// as in uvicorn: applications have relied on it.
+const RESPONSE_NAME: [u8; 256] = {
+    let visible = table(b"!#$%&'*+-./?^_`|~", true);
+    let mut lower = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        if visible[at] || !byte.is_ascii() {
+            lower[at] = byte.to_ascii_lowercase();
+        }
+        at += 1;
     }
-    table
+    lower
 };
 
 /// Letters, digits and `others`.
@@ -58,11 +61,16 @@ pub(super) fn is_value(value: &[u8]) -> bool {
         .fold(true, |ok, byte| ok & is_value_byte(*byte))
 }
 
-/// The name of a response's field.
+/// Appends the name of a response's field in lower case; whether it is one.
 #[inline]
-pub(super) fn is_response_name(name: &[u8]) -> bool {
-    let ok = |byte: &u8| RESPONSE_NAME[usize::from(*byte)];
-    !name.is_empty() && name.iter().all(ok)
+pub(super) fn push_response_name(name: &[u8], out: &mut Vec<u8>) -> bool {
+    let start = out.len();
+    out.extend(name.iter().map(|byte| RESPONSE_NAME[usize::from(*byte)]));
+    let ok = !name.is_empty() && !out[start..].contains(&0);
+    if !ok {
+        out.truncate(start);
+    }
+    ok
 }
 
 /// The elements of a comma-separated list, without the white space around them (RFC 9110, section 5.6.1).
@@ -104,10 +112,17 @@ mod tests {
             let control = byte < b' ' || byte == 0x7f;
             assert_eq!(is_value_byte(byte), !control || byte == b'\t', "{byte}");
             let wide = !control && !b"()<>@,;:[]={} \t\\\"".contains(&byte);
-            assert_eq!(is_response_name(&[byte]), wide, "{byte}");
+            let mut out = Vec::new();
+            assert_eq!(push_response_name(&[byte], &mut out), wide, "{byte}");
+            let lower = if wide {
+                &[byte.to_ascii_lowercase()][..]
+            } else {
+                b""
+            };
+            assert_eq!(out, lower);
         }
         assert!(!is_token(b""));
-        assert!(!is_response_name(b""));
+        assert!(!push_response_name(b"", &mut Vec::new()));
         assert!(is_value(b""));
     }
 

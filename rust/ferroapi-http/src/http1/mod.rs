@@ -5,6 +5,7 @@
 
 mod body_framing;
 mod boundary;
+mod chunk_extension;
 mod chunked;
 mod decoder;
 mod fields;

@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use httparse::{EMPTY_HEADER, Error, Header, Request, Status};
+use httparse::{Error, Header, Request, Status};
 
 use super::boundary::METHOD;
 use super::framing::Framing;
@@ -69,10 +69,17 @@ pub(super) fn complete(
     fields: &mut Vec<Field>,
     limits: &Limits,
 ) -> Result<Parts, Refusal> {
-    // A field line has four bytes at least.
-    let most = limits.fields.min(raw.len() / 4);
-    let mut headers = vec![MaybeUninit::new(EMPTY_HEADER); most];
-    let line = tokenize(raw, &mut headers, fields).map_err(|fault| refusal(fault, raw))?;
+    let mut headers = [const { MaybeUninit::uninit() }; FEW];
+    let few = limits.fields.min(FEW);
+    let line = match tokenize(raw, &mut headers[..few], fields) {
+        Err(Fault::Tokens(Error::TooManyHeaders)) if limits.fields > FEW => {
+            // A field line has four bytes at least.
+            let most = limits.fields.min(raw.len() / 4);
+            tokenize(raw, &mut vec![MaybeUninit::uninit(); most], fields)
+        }
+        line => line,
+    };
+    let line = line.map_err(|fault| refusal(fault, raw))?;
     interpret(raw, line, fields, limits)
 }
 

@@ -2,7 +2,7 @@
 //! same checks in the same order.
 
 use super::body_framing::BodyFraming;
-use super::fields::{decimal, elements, is_response_name, is_value, trim};
+use super::fields::{decimal, elements, is_value, push_response_name, trim};
 use super::misuse::Misuse;
 
 /// How the end of the body is told.
@@ -66,34 +66,37 @@ impl ResponseWriter {
     /// Appends one field, its name in lower case.
     #[inline]
     pub fn field(&mut self, name: &[u8], value: &[u8], out: &mut Vec<u8>) -> Result<(), Misuse> {
-        if !is_response_name(name) {
+        let start = out.len();
+        out.reserve(name.len() + value.len() + 4);
+        if !push_response_name(name, out) {
             return Err(Misuse::InvalidName);
         }
-        if !is_value(value) {
-            return Err(Misuse::InvalidValue);
+        if let Err(misuse) = self.note(&out[start..], value) {
+            out.truncate(start);
+            return Err(misuse);
         }
-        self.note(name, value)?;
-        out.reserve(name.len() + value.len() + 4);
-        out.extend(name.iter().map(u8::to_ascii_lowercase));
         out.extend_from_slice(b": ");
         out.extend_from_slice(value);
         out.extend_from_slice(b"\r\n");
         Ok(())
     }
 
-    /// Fields that say how the message ends, and what becomes of the connection.
+    /// Checks a value, and what it says if it is about the end of the message or the connection.
     #[inline]
-    fn note(&mut self, name: &[u8], value: &[u8]) -> Result<(), Misuse> {
-        match name.len() {
-            14 if name.eq_ignore_ascii_case(b"content-length") => self.note_length(value),
-            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
+    fn note(&mut self, lower_name: &[u8], value: &[u8]) -> Result<(), Misuse> {
+        if !is_value(value) {
+            return Err(Misuse::InvalidValue);
+        }
+        match lower_name {
+            b"content-length" => self.note_length(value),
+            b"transfer-encoding" => {
                 if value.eq_ignore_ascii_case(b"chunked") {
                     self.expected = 0;
                     self.framed = Framed::Chunked;
                 }
                 Ok(())
             }
-            10 if name.eq_ignore_ascii_case(b"connection") => {
+            b"connection" => {
                 if elements(value).any(|option| option.eq_ignore_ascii_case(b"close")) {
                     self.keep_alive = false;
                     self.close_said = true;

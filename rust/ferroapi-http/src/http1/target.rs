@@ -1,6 +1,6 @@
 //! Request targets (RFC 9112, section 3.2).
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 use super::head::Span;
 use super::host::is_host;
@@ -41,7 +41,9 @@ impl<'r> Target<'r> {
         if method == b"CONNECT" {
             return Err(Refusal::NotImplemented("CONNECT is not offered"));
         }
-        if !text.iter().all(u8::is_ascii_graphic) {
+        // No early exit: the whole is one vector loop.
+        let visible = |ok, byte: &u8| ok & byte.is_ascii_graphic();
+        if !text.iter().fold(true, visible) {
             return Err(INVALID);
         }
         match text {
@@ -58,16 +60,16 @@ impl<'r> Target<'r> {
     /// A path and perhaps a query.
     #[inline]
     fn origin(raw: &[u8], whole: Span) -> Self {
-        let (start, end) = (whole.start(), whole.end());
+        let start = whole.start();
         let text = whole.of(raw);
         let path_end = memchr2(b'?', b'#', text).unwrap_or(text.len());
         let query = (text.get(path_end) == Some(&b'?')).then(|| {
             let rest = &text[path_end + 1..];
-            let len = memchr2(b'#', b'#', rest).unwrap_or(rest.len());
+            let len = memchr(b'#', rest).unwrap_or(rest.len());
             Span::new(start + path_end + 1, start + path_end + 1 + len)
         });
         Self {
-            path: Span::new(start, (start + path_end).min(end)),
+            path: Span::new(start, start + path_end),
             query,
             authority: None,
         }
