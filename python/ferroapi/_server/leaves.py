@@ -9,6 +9,7 @@ import asyncio
 import asyncio.tasks
 import http
 import logging
+import sys
 from typing import Any
 from weakref import WeakSet
 
@@ -33,6 +34,10 @@ proxy_middleware = ProxyHeadersMiddleware
 proxy_call = ProxyHeadersMiddleware.__call__
 
 task_class = asyncio.Task
+# asyncio's own class in C, if tasks are made of it.
+future_class: Any = getattr(sys.modules.get("_asyncio"), "Future", None)
+if future_class not in asyncio.Task.__mro__:
+    future_class = None
 current_tasks: dict[Any, Any] = getattr(asyncio.tasks, "_current_tasks", {})
 all_tasks: Any = getattr(asyncio.tasks, "_all_tasks", None)
 # The set of references inside of asyncio's weak set, where that is one of the standard library's.

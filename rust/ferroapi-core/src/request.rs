@@ -11,7 +11,7 @@ use crate::coroutine::Channel;
 use crate::leaves::{Leaves, leaves};
 use crate::middleware::{Filter, Filtered};
 use crate::pipeline::{Patches, patches};
-use crate::respond::{Place, ResponseParts, Sender};
+use crate::respond::{Place, ResponseParts, Sender, is_bodiless};
 use crate::scope::Scope;
 use crate::server::Exchange;
 use crate::stacks::{Stack, StackKey};
@@ -184,6 +184,18 @@ impl RequestContext {
     /// Where the request comes from.
     pub fn wire(&self) -> &Wire {
         &self.wire
+    }
+
+    /// The exchange of our own protocol, if a JSON response of this status can go there as it is.
+    pub fn direct_exchange(&self, py: Python<'_>, status: u16) -> Option<Py<Exchange>> {
+        match &self.wire {
+            Wire::Native(exchange)
+                if self.filters.is_empty() && self.response.is_none() && !is_bodiless(status) =>
+            {
+                Some(exchange.clone_ref(py))
+            }
+            _ => None,
+        }
     }
 
     /// Runs a whole response through the filters, and returns what it is to be sent with.

@@ -64,6 +64,11 @@ impl Coroutine {
         self
     }
 
+    /// Whether it has returned or raised.
+    pub fn is_over(&self, py: Python<'_>) -> bool {
+        self.stage.read(py, |stage| matches!(stage, Stage::Done))
+    }
+
     fn resume(&self, py: Python<'_>, resume: Resume) -> PyResult<Step> {
         match self.stage.replace(py, Stage::Running) {
             Stage::New(task) => self.start(py, task, resume),

@@ -13,7 +13,7 @@ use crate::attached::attached;
 use crate::connection;
 use crate::coroutine::Coroutine;
 use crate::request::RequestContext;
-use crate::respond::{ResponseParts, send_messages};
+use crate::respond::{ResponseParts, send_json, send_messages};
 use crate::stacks::{close, leave_cleanup_scope};
 
 /// What answers the request.
@@ -97,10 +97,7 @@ fn unbound_response() -> PyErr {
 
 async fn send_answer(cx: &mut RequestContext, answer: Answer) -> PyResult<()> {
     let response = match answer {
-        Answer::Native(response) => {
-            let parts = attached(|py| response.into_parts(py, cx.response.as_ref()))?;
-            return send_messages(cx, parts).await;
-        }
+        Answer::Native(response) => return send_json(cx, response).await,
         Answer::Object(response) => response,
     };
     if let Some(parts) = attached(|py| plain_parts(py, cx, &response))? {

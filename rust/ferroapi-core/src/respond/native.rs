@@ -22,6 +22,11 @@ pub struct ResponseParts {
     pub background: Option<Py<PyAny>>,
 }
 
+/// Whether Starlette leaves the body of such a response out.
+pub fn is_bodiless(status: u16) -> bool {
+    status < 200 || matches!(status, 204 | 205 | 304)
+}
+
 impl JsonResponse {
     pub fn new(py: Python<'_>, status: u16, body: &[u8]) -> Self {
         Self {
@@ -37,7 +42,7 @@ impl JsonResponse {
         py: Python<'_>,
         injected: Option<&Py<PyAny>>,
     ) -> PyResult<ResponseParts> {
-        let bodiless = self.status < 200 || matches!(self.status, 204 | 205 | 304);
+        let bodiless = is_bodiless(self.status);
         let content_type = shared::json_content_type(py)?;
         let headers = if self.status < 200 || matches!(self.status, 204 | 304) {
             PyList::new(py, [content_type])?
@@ -65,16 +70,36 @@ impl JsonResponse {
     }
 }
 
+/// Sends a JSON response with what the injected response adds to it, then runs the background task.
+pub async fn send_json(cx: &mut RequestContext, response: JsonResponse) -> PyResult<()> {
+    let exchange = attached(|py| cx.direct_exchange(py, response.status));
+    let Some(exchange) = exchange else {
+        let parts = attached(|py| response.into_parts(py, cx.response.as_ref()))?;
+        return send_messages(cx, parts).await;
+    };
+    cx.channel.mark_response_started();
+    cx.channel.mark_response_delivered();
+    let exchange = exchange.get();
+    exchange
+        .respond_json(&cx.channel, response.status, response.body)
+        .await?;
+    run_background(cx, response.background).await
+}
+
 /// Sends head and body, then runs the background task.
 pub async fn send_messages(cx: &mut RequestContext, mut parts: ResponseParts) -> PyResult<()> {
     let wire = attached(|py| cx.filtered(py, &mut parts))?;
     wire.respond(&cx.channel, parts.status, parts.headers, parts.body)
         .await?;
-    if let Some(background) = parts.background {
-        let task = attached(|py| background.call0(py))?;
-        cx.await_(task).await?;
-    }
-    Ok(())
+    run_background(cx, parts.background).await
+}
+
+async fn run_background(cx: &RequestContext, background: Option<Py<PyAny>>) -> PyResult<()> {
+    let Some(background) = background else {
+        return Ok(());
+    };
+    let task = attached(|py| background.call0(py))?;
+    cx.await_(task).await.map(drop)
 }
 
 mod shared {

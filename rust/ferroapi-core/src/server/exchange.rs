@@ -232,14 +232,52 @@ impl Exchange {
             return Ok(());
         }
         attached(|py| {
-            if self.is_started(py) {
-                return Err(self.unexpected(py, "http.response.start"));
-            }
-            let headers = headers.bind(py).as_any();
-            self.facts.get().with_scratch(py, |out| {
-                self.write_head(py, status.bind(py), headers, out)?;
-                self.write_body(py, body.bind(py), false, out)
-            })
+            self.begin_response(py)?;
+            let status = status_code(status.bind(py))?;
+            let headers = Headers::Given(headers.bind(py).as_any());
+            self.write_response(py, status, headers, &bytes_of(body.bind(py))?)
+        })
+    }
+
+    /// The same for a JSON text, with the two headers of its own.
+    pub async fn respond_json(
+        &self,
+        channel: &Channel,
+        status: u16,
+        body: Py<PyBytes>,
+    ) -> PyResult<()> {
+        if !self.writable(channel).await? {
+            return Ok(());
+        }
+        attached(|py| {
+            self.begin_response(py)?;
+            let length = body.as_bytes(py).len() as u64;
+            self.write_response(py, status, Headers::Json { length }, body.bind(py))
+        })
+    }
+
+    /// Notes that the response starts; it can do so once.
+    fn begin_response(&self, py: Python<'_>) -> PyResult<()> {
+        let started = self.state.update(py, |state| {
+            state.awaits_continue = false;
+            std::mem::replace(&mut state.started, true)
+        });
+        if started {
+            return Err(self.unexpected(py, "http.response.start"));
+        }
+        Ok(())
+    }
+
+    fn write_response(
+        &self,
+        py: Python<'_>,
+        status: u16,
+        headers: Headers<'_, '_>,
+        body: &Bound<'_, PyBytes>,
+    ) -> PyResult<()> {
+        self.facts.get().with_scratch(py, |out| {
+            self.write_head(py, status, headers, out)?;
+            self.write_body(py, body, false, out)
         })
     }
 
@@ -268,12 +306,13 @@ impl Exchange {
                     let body = body.unwrap_or_else(|| PyBytes::new(py, b"").into_any());
                     let more = optional(message, intern!(py, "more_body"))?;
                     let more = more.map_or(Ok(false), |more| more.is_truthy())?;
-                    return self.write_body(py, &body, more, out);
+                    return self.write_body(py, &bytes_of(&body)?, more, out);
                 }
-                let status = message.get_item(intern!(py, "status"))?;
+                self.begin_response(py)?;
+                let status = status_code(&message.get_item(intern!(py, "status"))?)?;
                 let headers = optional(message, intern!(py, "headers"))?;
                 let headers = headers.unwrap_or_else(|| PyList::empty(py).into_any());
-                self.write_head(py, &status, &headers, out)?;
+                self.write_head(py, status, Headers::Given(&headers), out)?;
                 self.link.write(py, out)
             })
         })
@@ -294,40 +333,37 @@ impl Exchange {
     fn write_head(
         &self,
         py: Python<'_>,
-        status: &Bound<'_, PyAny>,
-        headers: &Bound<'_, PyAny>,
+        status: u16,
+        headers: Headers<'_, '_>,
         out: &mut Vec<u8>,
     ) -> PyResult<()> {
-        self.state.update(py, |state| {
-            state.started = true;
-            state.awaits_continue = false;
-        });
         let facts = self.facts.get();
         let defaults = facts.default_lines(py)?;
         let mut fields = Fields::new();
         if defaults.ready.is_none() {
             collect_fields(defaults.list(py), &mut fields)?;
         }
-        collect_fields(headers, &mut fields)?;
+        if let Headers::Given(headers) = headers {
+            collect_fields(headers, &mut fields)?;
+        }
         if self.access_log {
             let arguments = (self.scope(py)?, status);
             facts.leaves.log_access.call1(py, arguments)?;
         }
-        let code: usize = status.extract()?;
-        let line = facts
-            .leaves
-            .status_lines
-            .get(code)
-            .and_then(Option::as_deref);
-        let line = line.ok_or_else(|| PyKeyError::new_err(status.clone().unbind()))?;
-        let code = u16::try_from(code).unwrap_or_default();
+        let line = facts.leaves.status_lines.get(usize::from(status));
+        let line = line.and_then(Option::as_deref);
+        let line = line.ok_or_else(|| PyKeyError::new_err(status))?;
         let written = self.state.update(py, |state| {
-            state.writer.start(code, line, out);
+            state.writer.start(status, line, out);
             if let Some(lines) = &defaults.ready {
                 state.writer.raw_fields(lines, out);
             }
             for (name, value) in &fields {
                 state.writer.field(name.as_bytes(), value.as_bytes(), out)?;
+            }
+            if let Headers::Json { length } = headers {
+                state.writer.length_field(length, out);
+                state.writer.raw_fields(JSON_CONTENT_TYPE, out);
             }
             state.writer.end_head(out);
             Ok(())
@@ -339,11 +375,10 @@ impl Exchange {
     fn write_body(
         &self,
         py: Python<'_>,
-        body: &Bound<'_, PyAny>,
+        body: &Bound<'_, PyBytes>,
         more: bool,
         out: &mut Vec<u8>,
     ) -> PyResult<()> {
-        let body = bytes_of(body)?;
         let data = body.as_bytes();
         let framed = self
             .state
@@ -376,6 +411,23 @@ impl Exchange {
         }
         HttpProtocol::response_complete(self.protocol.bind(py))
     }
+}
+
+/// A response's own headers.
+#[derive(Clone, Copy)]
+enum Headers<'a, 'py> {
+    Given(&'a Bound<'py, PyAny>),
+    /// Those of a JSON text.
+    Json {
+        length: u64,
+    },
+}
+
+const JSON_CONTENT_TYPE: &[u8] = b"content-type: application/json\r\n";
+
+fn status_code(status: &Bound<'_, PyAny>) -> PyResult<u16> {
+    let code = status.extract();
+    code.map_err(|_| PyKeyError::new_err(status.clone().unbind()))
 }
 
 /// A member of a message that may be missing.

@@ -26,6 +26,8 @@ pub struct ServerLeaves {
     pub log_unfinished: Py<PyAny>,
     pub upgrade: Py<PyAny>,
     pub warn_of_upgrade: Py<PyAny>,
+    /// `_asyncio.Future`; None if asyncio's classes are others.
+    pub future_class: Py<PyAny>,
     pub task_class: Py<PyAny>,
     pub current_tasks: Py<PyDict>,
     pub all_tasks: Py<PyAny>,

@@ -12,6 +12,7 @@ mod head;
 mod keep_alive;
 mod leaves;
 mod link;
+mod listing;
 mod protocol;
 mod proxy;
 mod refusal;

@@ -82,6 +82,16 @@ impl ResponseWriter {
     }
 
     /// Checks a value, and what it says if it is about the end of the message or the connection.
+    /// The field that tells the length of the body, which is not checked any more.
+    #[inline]
+    pub fn length_field(&mut self, length: u64, out: &mut Vec<u8>) {
+        self.expected = length;
+        self.framed = Framed::Length;
+        out.extend_from_slice(b"content-length: ");
+        out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+
     #[inline]
     fn note(&mut self, lower_name: &[u8], value: &[u8]) -> Result<(), Misuse> {
         if !is_value(value) {
