@@ -19,11 +19,11 @@ REQUIREMENTS := pyproject.toml requirements/constraints.txt
 PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-rust test-python test-examples conformance lint format fuzz clean
-.PHONY: bench bench-quick bench-load bench-counts bench-peers
+.PHONY: help build run test test-rust test-python test-examples conformance conformance-uvicorn lint format fuzz clean
+.PHONY: bench bench-quick bench-load bench-protocol bench-counts bench-peers
 
 help: ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 24
 
 # --- the environment, one stamp per step so that a second call is quick ------------------------------------------
 
@@ -54,7 +54,7 @@ build: $(STAMPS)/extension ## build the extension into the package
 run: $(STAMPS)/extension $(STAMPS)/example ## serve the example application on http://127.0.0.1:$PORT
 	exec $(BIN)/uvicorn shop.main:app --app-dir examples --loop uvloop --host 127.0.0.1 --port $(PORT)
 
-test: test-rust test-python test-examples conformance ## run all tests
+test: test-rust test-python test-examples conformance conformance-uvicorn ## run all tests
 
 test-rust:
 	@if cargo nextest --version >/dev/null 2>&1; then \
@@ -73,6 +73,9 @@ test-examples: $(STAMPS)/extension $(STAMPS)/test
 conformance: $(STAMPS)/extension $(STAMPS)/test ## run the reference's own test suite through the drop-in
 	$(PY) -m tests.conformance --workers $(WORKERS) $(if $(UPDATE),--update)
 
+conformance-uvicorn: $(STAMPS)/extension $(STAMPS)/test ## run uvicorn's own tests with the HTTP protocol class
+	$(PY) -m tests.uvicorn_suite --workers $(WORKERS)
+
 bench: $(STAMPS)/extension $(STAMPS)/bench ## measure against the reference (QUICK=1: as bench-quick)
 	$(PY) -m benches $(if $(QUICK),--quick) -o timeout=900
 	$(PY) -m benches.routing $(if $(QUICK),--quick)
@@ -82,6 +85,10 @@ bench-quick: ## the same in under two minutes
 
 bench-load: $(STAMPS)/extension $(STAMPS)/bench bench-peers ## requests a second under a server, beside peers (needs wrk)
 	$(PY) -m benches.load $(if $(QUICK),--quick)
+
+bench-protocol: $(STAMPS)/extension $(STAMPS)/bench bench-peers ## the HTTP protocol class beside other servers (PRIORITY=1: see --help)
+	@command -v wrk >/dev/null || { S=$$([ "$$(id -u)" -eq 0 ] || echo sudo); $$S apt-get update -qq && $$S apt-get install -y -qq --no-install-recommends wrk; }
+	$(PY) -m benches.load --suite protocol $(if $(QUICK),--quick) $(if $(PRIORITY),--priority)
 
 bench-counts: $(STAMPS)/extension $(STAMPS)/bench ## instructions a request against the baseline (RENEW=1: renew it)
 	$(PY) -m benches.counts $(if $(RENEW),--renew)
@@ -113,6 +120,7 @@ format: $(STAMPS)/lint ## format both languages
 
 fuzz: $(STAMPS)/extension $(STAMPS)/test ## generated applications, property tests and parsers, $FUZZ_SECONDS for each
 	$(PY) -m tests.generated --seconds $(FUZZ_SECONDS)
+	PROTOCOL_EXAMPLES=$$(($(FUZZ_SECONDS) / 10 + 1)) $(PYTEST) -p no:benchmark -n $(WORKERS) --timeout 0 tests/protocol/test_random.py
 	PROPTEST_CASES=50000 cargo test --release --workspace --exclude ferroapi-core
 	@if [ -d rust/ferroapi-http/fuzz ] && cargo fuzz --version >/dev/null 2>&1; then \
 		cd rust/ferroapi-http && for target in $$(cargo +nightly fuzz list); do \

@@ -24,7 +24,11 @@ BROWSER = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
-    """One line of the table; `goal` is how many times faster than the reference it has to be."""
+    """One line of the table; `goal` is how many times faster than the reference it has to be.
+
+    `bare` is the same as a bare ASGI callable, where the reference's messages sent again would not do; with
+    `plain` there is only that, and no framework takes part.
+    """
 
     name: str
     build: Callable[[Any], Any]
@@ -34,6 +38,8 @@ class Case:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     status: int = 200
     goal: float | None = None
+    bare: Callable[[Any, Any, Send], Awaitable[None]] | None = None
+    plain: bool = False
     all_headers: list[tuple[bytes, bytes]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -311,9 +317,60 @@ CASES = (
 )
 
 
+async def bare_echo(scope: dict[str, Any], receive: Any, send: Send) -> None:
+    """Send the body back."""
+    parts, more = [], True
+    while more:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    body = b"".join(parts)
+    headers = [(b"content-length", str(len(body)).encode()), (b"content-type", b"application/octet-stream")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def echo(api):
+    app = api.FastAPI()
+
+    @app.post("/echo")
+    async def send_back(request: api.Request):
+        return api.Response(await request.body(), media_type="application/octet-stream")
+
+    return app
+
+
+CHUNKS = tuple(bytes([letter]) * 1024 for letter in b"abcdefgh")
+
+
+async def bare_streamed(scope: dict[str, Any], receive: Any, send: Send) -> None:
+    """Send a body of unknown length in pieces."""
+    headers = [(b"content-type", b"text/plain")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for chunk in CHUNKS:
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def text(size: int) -> bytes:
+    """Return `size` bytes of ASCII."""
+    return (b"0123456789abcdef" * (size // 16 + 1))[:size]
+
+
+ECHO = {"build": echo, "bare": bare_echo, "target": "/echo", "method": "POST"}
+
+# What costs a server, not an application: measured under one only.
+SERVER_CASES = (
+    Case(name="echo 1 KiB", body=text(1024), **ECHO),
+    Case(name="echo 64 KiB", body=text(65536), **ECHO),
+    Case(name="streamed 8 x 1 KiB", build=lambda api: bare_streamed, bare=bare_streamed, plain=True),
+)
+EVERY_CASE = (*CASES, *SERVER_CASES)
+
+
 def named(name: str) -> Case:
     """Return the case called `name`."""
-    return next(case for case in CASES if case.name == name)
+    return next(case for case in EVERY_CASE if case.name == name)
 
 
 async def bare(scope: dict[str, Any], receive: Any, send: Send) -> None:

@@ -37,7 +37,7 @@ def draw(panels: Panels, title: str, below: str, colored: tuple[str, str]) -> st
 
 
 def _panel(name: str, bars: dict[str, int], left: int, top: int, colors: dict[str, str]) -> list[str]:
-    scale = (PANEL - LABEL - VALUE) / max(bars.values())
+    scale = (PANEL - LABEL - VALUE) / max([1, *bars.values()])
     made = [_text(left, top + 16, name, "#222", size=13, bold=True)]
     for number, (label, value) in enumerate(bars.items()):
         y = top + HEAD + number * (BAR + GAP)

@@ -1,66 +1,92 @@
-"""The figures as JSON, as a Markdown table and as a plot."""
+"""The figures as JSON, as Markdown tables and as a plot."""
 
 import json
-import statistics
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
-from ..inprocess import REFERENCE
+from ..inprocess import CANDIDATE, REFERENCE
 from ..machine import PACKAGES, describe, versions
+from .figures import judged, paced_pairs, rows
+from .measure import Found
 from .plot import draw
-from .sides import SIDES, Side
-from .wrk import Load
+from .sides import Side
+from .suites import Suite
 
 RESULTS = Path(__file__).parent.parent / "results"
 HEAD = (
-    "| case | side | requests/s | of the reference | p50 ms | p99 ms | resident MiB |",
-    "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+    "| case | side | requests/s | best | spread | of the reference | p50 ms | p99 ms | CPU us | busy | MiB |",
+    "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
 )
-NOTE = """
-One worker process on one core, wrk on another, {connections} connections that are always busy, so latency
-is that of a server with all it can do. Medians of {rounds} rounds of {seconds} s; sides alternate.
-{asgi} run under uvicorn with uvloop and httptools.
-Robyn is a server of its own (Rust, with its own HTTP parser), so its line is about the server too. Resident
-memory is that of the server process and its children after the load. A side without a line has no equal of
-that case: see `benches/load/apps`.
+GOALS_HEAD = """
+## What is wanted
+
+"Found" is the median of the ratios of neighbouring rounds, "best" the ratio of the best rounds of both, and
+"CPU" that of the processor time for a request, which hardly knows what else the machine does.
+
+| case | side | against | wanted | found | best | CPU | rounds | |
+| --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- |
 """
+PACED_HEAD = """
+## Latency at half load
 
+One request after the other at a constant rate, for both sides of a pair half of what the second can do in
+this run; {connections} connections. Latency counts from when a request was due, so a stall is paid for by
+all that had to wait. Medians over rounds that alternate; the best round's p99 beside them, and the share
+of the time in which the machine held the generator itself up, which no server is to blame for.
 
-def row(loads: list[Load], memory: float) -> dict[str, Any]:
-    """Return the medians of one side, with the rounds they come from."""
-    return {
-        "requests_per_second": round(statistics.median(load.rate for load in loads)),
-        "p50_us": round(statistics.median(load.p50_us for load in loads)),
-        "p99_us": round(statistics.median(load.p99_us for load in loads)),
-        "resident_mib": round(memory, 1),
-        "rounds": [round(load.rate) for load in loads],
-    }
+| case | side | rate | p50 us | p90 us | p99 us | best p99 us | generator held up | of the other's p99 | |
+| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |
+"""
 
 
 def lines(case: str, sides: dict[str, Any]) -> list[str]:
     """Return one Markdown row per side."""
     base = sides.get(REFERENCE, {}).get("requests_per_second")
-    return [
-        f"| {case} | {name} | {found['requests_per_second']:,} | "
-        + (f"{found['requests_per_second'] / base:.2f}" if base else "")
-        + f" | {found['p50_us'] / 1000:.2f} | {found['p99_us'] / 1000:.2f} | {found['resident_mib']:.0f} |"
-        for name, found in sides.items()
-    ]
+    return [_line(case, name, found, base) for name, found in sides.items()]
 
 
-def write(stem: str, table: dict[str, Any], settings: dict[str, Any], sides: list[Side]) -> list[Path]:
+def _line(case: str, name: str, found: dict[str, Any], base: int | None) -> str:
+    if "best" not in found:
+        return f"| {case} | {name} | no valid round |" + " |" * 8
+    rate = found["requests_per_second"]
+    cells = (
+        f"{rate:,}",
+        f"{found['best']:,}",
+        f"{found['spread']:.0%}",
+        f"{rate / base:.2f}" if base else "",
+        f"{found['p50_us'] / 1000:.2f}",
+        f"{found['p99_us'] / 1000:.2f}",
+        f"{found['cpu_us']:.1f}",
+        f"{found['busy']:.2f}",
+        f"{found['resident_mib']:.0f}",
+    )
+    return f"| {case} | {name} | {' | '.join(cells)} |"
+
+
+def write(
+    stem: str, suite: Suite, table: dict[str, dict[str, Found]], settings: dict[str, Any], sides: list[Side]
+) -> list[Path]:
     """Write the three files and return their paths."""
     RESULTS.mkdir(exist_ok=True)
-    made = {
+    made: dict[str, Any] = {
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "machine": describe() | {"load": _wrk_version()},
         "versions": {side.name: _versions(side) for side in sides},
+        "under": {side.name: side.program.name for side in sides},
         **settings,
-        "cases": table,
+        "cases": {case: rows(found) for case, found in table.items()},
     }
-    texts = {".json": json.dumps(made, indent=1) + "\n", ".md": _markdown(made), ".svg": _plot(made)}
+    if suite.goals:
+        made["goals"] = [judged(goal, table[goal.case]) for goal in suite.goals if goal.case in table]
+    if suite.paced:
+        made["half_load"] = {case: list(paced_pairs(suite, found)) for case, found in table.items()}
+    texts = {
+        ".json": json.dumps(made, indent=1) + "\n",
+        ".md": _markdown(suite, made),
+        ".svg": _plot(suite, made),
+    }
     paths = [RESULTS / f"{stem}{suffix}" for suffix in texts]
     for path, text in zip(paths, texts.values(), strict=True):
         path.write_text(text)
@@ -68,12 +94,8 @@ def write(stem: str, table: dict[str, Any], settings: dict[str, Any], sides: lis
 
 
 def _versions(side: Side) -> dict[str, str]:
-    found = versions((*PACKAGES, side.package), side.python)
-    others = {other.package for other in SIDES if not other.own_server} - {
-        "uvicorn",
-        "starlette",
-        side.package,
-    }
+    found = versions(tuple(dict.fromkeys((*PACKAGES, side.package))), side.python)
+    others = {REFERENCE, CANDIDATE} - {side.package}
     return {name: version for name, version in found.items() if name not in others}
 
 
@@ -85,24 +107,71 @@ def _wrk_version() -> str:
     )
 
 
-def _markdown(made: dict[str, Any]) -> str:
-    asgi = ", ".join(side.name for side in SIDES if not side.own_server)
-    note = NOTE.format(**{name: made[name] for name in ("connections", "rounds", "seconds")}, asgi=asgi)
+def _markdown(suite: Suite, made: dict[str, Any]) -> str:
+    note = suite.note.format(**{name: made[name] for name in ("connections", "rounds", "seconds")})
     body = [line for case, sides in made["cases"].items() for line in lines(case, sides)]
     machine = [f"- {name}: {value}" for name, value in made["machine"].items()]
     packages = [
-        f"- {side}: {', '.join(f'{name} {version}' for name, version in found.items())}"
+        f"- {side} ({made['under'][side]}): "
+        + ", ".join(f"{name} {version}" for name, version in found.items())
         for side, found in made["versions"].items()
     ]
-    parts = ["# Load", f"{note}", *HEAD, *body, "", f"Measured {made['at']}.", "", *machine, *packages]
+    goals = [GOALS_HEAD + "\n".join(map(_goal_line, made["goals"]))] if made.get("goals") else []
+    half = [PACED_HEAD.format(**made) + "\n".join(_paced_lines(made))] if any(_paced_lines(made)) else []
+    parts = [
+        f"# {suite.title}",
+        note,
+        *HEAD,
+        *body,
+        *goals,
+        *half,
+        "",
+        f"Measured {made['at']}.",
+        "",
+        *machine,
+        *packages,
+    ]
     return "\n".join(parts) + "\n"
 
 
-def _plot(made: dict[str, Any]) -> str:
+def _goal_line(goal: dict[str, Any]) -> str:
+    start = f"| {goal['case']} | {goal['side']} | {goal['against']} | {goal['wanted']:g} |"
+    if "found" not in goal:
+        return f"{start} | | | | not measured |"
+    span = f"{min(goal['rounds']):.2f} to {max(goal['rounds']):.2f}"
+    met = "met" if goal["met"] else "missed"
+    return f"{start} {goal['found']:.2f} | {goal['best']:.2f} | {goal['cpu']:.2f} | {span} | {met} |"
+
+
+def _paced_lines(made: dict[str, Any]) -> list[str]:
+    found = made.get("half_load", {})
+    return [
+        _paced_line(case, pair, name)
+        for case, pairs in found.items()
+        for pair in pairs
+        for name in pair["sides"]
+    ]
+
+
+def _paced_line(case: str, pair: dict[str, Any], name: str) -> str:
+    side, judged_here = pair["sides"][name], name == pair["side"] and "met" in pair
+    if "p99_us" not in side:
+        return f"| {case} | {name} | {side['rate']:,} | no valid round |" + " |" * 6
+    cells = (
+        f"{side['rate']:,}",
+        *(f"{side[key]:,.0f}" for key in ("p50_us", "p90_us", "p99_us", "p99_us_best")),
+        f"{side['generator_stalled']:.1%}",
+        f"{pair['p99_ratio']:.2f}" if judged_here else "",
+        ("met" if pair["met"] else "missed") if judged_here else "",
+    )
+    return f"| {case} | {name} | {' | '.join(cells)} |"
+
+
+def _plot(suite: Suite, made: dict[str, Any]) -> str:
     rates = {
-        case: {side: found["requests_per_second"] for side, found in sides.items()}
+        case: {side: found.get("requests_per_second", 0) for side, found in sides.items()}
         for case, sides in made["cases"].items()
     }
     machine = made["machine"]
     below = f"{machine['cpu']}, {machine['cores']} cores, {machine['kernel']}, Python {machine['python']}"
-    return draw(rates, "Requests a second, one worker on one core", below, (made["highlight"], REFERENCE))
+    return draw(rates, suite.title, below, suite.highlight)

@@ -1,41 +1,35 @@
-"""The application that a server process serves, chosen by `BENCH_SIDE` and `BENCH_CASE`."""
+"""The application that a server process serves, chosen by `BENCH_APP` and `BENCH_CASE`."""
 
-import ast
 import importlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..cases import CASES, named
-from ..inprocess import CANDIDATE, REFERENCE, Runner, build, new_loop
+from ..cases import EVERY_CASE, named
+from ..inprocess import CANDIDATE, REFERENCE, build
+from .answers import given
 
 CASE = os.environ.get("BENCH_CASE", "hello async")
-SIDE = os.environ.get("BENCH_SIDE", CANDIDATE)
+APP = os.environ.get("BENCH_APP", CANDIDATE)
 
 
 def applications() -> dict[str, Callable[[], Any]]:
     """Return what makes the application of each case that this side can do."""
-    if SIDE == "bare ASGI":
-        return {case.name: constant for case in CASES}
-    if SIDE in (REFERENCE, CANDIDATE):
-        return {case.name: lambda: build(named(CASE), SIDE) for case in CASES}
-    apps: dict[str, Callable[[], Any]] = importlib.import_module(f"benches.load.apps.{SIDE}_app").APPS
+    if APP == "bare":
+        return {case.name: bare for case in EVERY_CASE}
+    if APP in (REFERENCE, CANDIDATE):
+        return {case.name: lambda: build(named(CASE), APP) for case in EVERY_CASE if not case.plain}
+    apps: dict[str, Callable[[], Any]] = importlib.import_module(f"benches.load.apps.{APP}_app").APPS
     return apps
 
 
-def constant() -> Any:
+def bare() -> Any:
     """Return the floor: an ASGI callable that reads the body, if any, and sends what the reference sends."""
     case = named(CASE)
-    # In a process of its own, so that this one holds nothing of the reference.
-    code = "from benches.load.served import print_messages; print_messages()"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60
-    )
-    start, body = ast.literal_eval(done.stdout)
-    status, headers, content = start["status"], start["headers"], body["body"]
+    if case.bare is not None:
+        return case.bare
+    status, headers, content = given()
 
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         if case.body:
@@ -47,14 +41,8 @@ def constant() -> Any:
     return answer
 
 
-def print_messages() -> None:
-    """Print the messages that the reference sends."""
-    case = named(CASE)
-    print(Runner(case, build(case, REFERENCE), new_loop()).answer())
-
-
 def make() -> Any:
-    """Return the application for `uvicorn --factory`."""
+    """Return the application, for servers that call a factory."""
     return applications()[CASE]()
 
 

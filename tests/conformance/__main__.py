@@ -7,24 +7,24 @@ python -m tests.conformance -- tests/test_application.py -x   a part, with pytes
 """
 
 import argparse
-import os
 import platform
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from .outcomes import Comparison, Outcome, Reference, compare, load_known, read, save_known
-from .sdist import unpacked
+from tests.upstream.outcomes import Comparison, Outcome, Reference, compare, load_known, save_known
+from tests.upstream.sdist import Sdist
+from tests.upstream.suite import Suite, show
 
 _HERE = Path(__file__).resolve().parent
 _KNOWN = _HERE / "known_failures.txt"
 _REFERENCE = _HERE / "reference.json"
-_CACHE = Path(os.environ.get("CONFORMANCE_CACHE", _HERE.parents[1] / ".cache" / "conformance"))
-# The suite knows neither plugin: one warns under xdist, and the suite makes warnings errors; one draws.
-_PLUGINS = ["-p", "no:benchmark", "-p", "no:sugar", "-p", "no:cacheprovider", "-p", "conformance_report"]
+_SUITE = Suite(
+    Sdist("fastapi", "0.165.0", "dd94d4128319c1e1d50535ab023ab698f850a4d2822f0e181747b46f4ff3c0ab")
+)
+_DROPIN = [sys.executable, "-m", "ferroapi", "exec", "--"]
 
 
 def main() -> int:
@@ -35,7 +35,8 @@ def main() -> int:
     if whole:
         arguments += ["--continue-on-collection-errors", "--disable-warnings", "--inline-snapshot=disable"]
     try:
-        status, outcomes = _run(arguments, real=options.reference, deadline=options.deadline)
+        launcher = [] if options.reference else _DROPIN
+        status, outcomes = _SUITE.run(arguments, launcher=launcher, deadline=options.deadline)
     except subprocess.TimeoutExpired:
         print(f"conformance: no end after {options.deadline} seconds")
         return 1
@@ -68,39 +69,13 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _run(arguments: list[str], *, real: bool, deadline: int) -> tuple[int, dict[str, Outcome]]:
-    pytest = [sys.executable, "-m", "pytest", *_PLUGINS, *arguments]
-    command = pytest if real else [sys.executable, "-m", "ferroapi", "exec", "--", *pytest]
-    with unpacked(_CACHE) as root, tempfile.TemporaryDirectory() as directory:
-        environ = {
-            name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV_"))
-        }
-        paths = [str(_HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
-        environ |= {"PYTHONPATH": os.pathsep.join(paths), "CONFORMANCE_OUTCOMES": directory}
-        status = subprocess.run(command, cwd=root, env=environ, timeout=deadline, check=False).returncode
-        return status, read(Path(directory))
-
-
 def _explain(comparison: Comparison, outcomes: Mapping[str, Outcome], reference: Reference) -> None:
-    _list("not known to fail, and failing", comparison.unlisted, outcomes)
-    _list("known to fail, and passing (or gone): take them off the list", comparison.stale, outcomes)
+    show("not known to fail, and failing", comparison.unlisted, outcomes)
+    show("known to fail, and passing (or gone): take them off the list", comparison.stale, outcomes)
     if comparison.missing:
         print(f"{comparison.missing} tests that pass on the reference did not run")
     if not comparison.agrees and _python() != reference.python:
         print(f"(the reference was recorded with Python {reference.python}, this is {_python()})")
-
-
-def _list(title: str, nodeids: Iterable[str], outcomes: Mapping[str, Outcome]) -> None:
-    lines = [f"  {nodeid}  {_reason(outcomes.get(nodeid))}" for nodeid in sorted(nodeids)]
-    if lines:
-        print(f"{len(lines)} {title}:", *lines, sep="\n")
-
-
-def _reason(outcome: Outcome | None) -> str:
-    if outcome is None or outcome.kind == "passed":
-        return ""
-    lines = [line for line in map(str.strip, outcome.detail.splitlines()) if line]
-    return f"[{outcome.kind}] {' '.join(lines)[:160]}"
 
 
 def _python() -> str:

@@ -14,6 +14,7 @@ from ...cases import ROWS, Order, Row
 
 LIST = TypeAdapter(list[Row])
 JSON = Headers({"content-type": "application/json"})
+BYTES = Headers({"content-type": "application/octet-stream"})
 
 
 async def hello():
@@ -44,6 +45,10 @@ async def read_rows():
     return Response(status_code=200, headers=JSON, description=LIST.dump_json(ROWS))
 
 
+async def echo(request: Request):
+    return Response(status_code=200, headers=BYTES, description=request.body)
+
+
 async def other(item_id: str):
     return item_id
 
@@ -68,6 +73,8 @@ APPS = {
     "parameters": lambda: single("get", "/items/:item_id", read_item),
     "nested model in and out": lambda: single("post", "/orders", create_order),
     "100 models out": lambda: single("get", "/rows", read_rows),
+    "echo 1 KiB": lambda: single("post", "/echo", echo),
+    "echo 64 KiB": lambda: single("post", "/echo", echo),
     "404": lambda: single("get", "/", hello),
     "hello behind 1,000 routes": thousand_routes,
 }

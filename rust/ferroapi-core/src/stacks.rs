@@ -72,7 +72,15 @@ impl Stack {
 /// Closes `stack` with what the body of its `async with` came to.
 ///
 /// `Ok(None)` says that the stack swallowed the body's exception.
-pub async fn close<T>(
+pub async fn close<T>(cx: &RequestContext, stack: Stack, body: PyResult<T>) -> PyResult<Option<T>> {
+    if stack.is_empty() {
+        return body.map(Some);
+    }
+    // Boxed, so that a request without anything to undo is small.
+    Box::pin(close_all(cx, stack, body)).await
+}
+
+async fn close_all<T>(
     cx: &RequestContext,
     mut stack: Stack,
     body: PyResult<T>,

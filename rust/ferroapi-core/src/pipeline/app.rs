@@ -67,9 +67,9 @@ impl Pipeline {
         let outcome = dispatch(dispatcher.get(), cx).await;
         let stack = std::mem::take(&mut cx.middleware_stack);
         match close(cx, stack, outcome).await {
-            Ok(Some(Found::Nothing)) => errors::not_found(cx, &tables).await,
+            Ok(Some(Found::Nothing)) => Box::pin(errors::not_found(cx, &tables)).await,
             Ok(_) => Ok(()),
-            Err(error) => errors::handle(cx, error, Some(&tables), true).await,
+            Err(error) => Box::pin(errors::handle(cx, error, Some(&tables), true)).await,
         }
     }
 

@@ -142,7 +142,7 @@ fn coroutine(
     let coroutine = Coroutine::new(|channel| async move {
         let known = attached(|py| way_in(py, app.bind(py), Some(scope.bind(py))))?;
         if let Some(known) = known {
-            let cx = attached(|py| {
+            let mut cx = attached(|py| {
                 RequestContext::untraced(
                     py,
                     channel,
@@ -150,7 +150,7 @@ fn coroutine(
                     Wire::Asgi { receive, send },
                 )
             })?;
-            serve_app(app, known, cx).await?;
+            serve_app(app, known, &mut cx).await?;
             return nothing();
         }
         let call = attached(|py| {

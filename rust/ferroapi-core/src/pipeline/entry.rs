@@ -273,7 +273,7 @@ pub fn way_in(
 }
 
 /// Serves one connection, as the application's call does from its first line on.
-pub async fn serve_app(app: Py<PyAny>, known: Arc<Known>, mut cx: RequestContext) -> PyResult<()> {
+pub async fn serve_app(app: Py<PyAny>, known: Arc<Known>, cx: &mut RequestContext) -> PyResult<()> {
     attached(|py| {
         if known.root_path.is_truthy(py)? {
             let scope = cx.scope.dict(py)?;
@@ -281,7 +281,7 @@ pub async fn serve_app(app: Py<PyAny>, known: Arc<Known>, mut cx: RequestContext
         }
         cx.scope.set(py, Key::App, app)
     })?;
-    serve(&known, &mut cx).await
+    serve(&known, cx).await
 }
 
 /// The coroutine that serves this connection, or none if the middleware stack has to be called.
@@ -301,9 +301,12 @@ pub fn open(
         return Ok(None);
     };
     let app = app.unbind();
-    Ok(Some(connection::serve(scope, receive, send, |cx| {
-        serve_app(app, known, cx)
-    })))
+    Ok(Some(connection::serve(
+        scope,
+        receive,
+        send,
+        |mut cx| async move { serve_app(app, known, &mut cx).await },
+    )))
 }
 
 fn entry_of<'py>(app: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Entry>> {

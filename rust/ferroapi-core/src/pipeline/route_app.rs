@@ -38,7 +38,7 @@ impl RouteApp {
         let tables = attached(|py| errors::tables(py, cx))?;
         match self.within_stacks(cx).await {
             Ok(()) => Ok(()),
-            Err(error) => errors::handle(cx, error, tables.as_ref(), false).await,
+            Err(error) => Box::pin(errors::handle(cx, error, tables.as_ref(), false)).await,
         }
     }
 
@@ -101,7 +101,7 @@ async fn send_answer(cx: &mut RequestContext, answer: Answer) -> PyResult<()> {
         Answer::Object(response) => response,
     };
     if let Some(parts) = attached(|py| plain_parts(py, cx, &response))? {
-        return send_messages(cx, parts).await;
+        return Box::pin(send_messages(cx, parts)).await;
     }
     let call = attached(|py| {
         let sender = cx.sender(py)?;

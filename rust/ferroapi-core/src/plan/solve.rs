@@ -87,6 +87,24 @@ pub async fn solve(
     cache: Vec<Option<Py<PyAny>>>,
     overrides_provider: Option<&Py<PyAny>>,
 ) -> PyResult<Solution> {
+    if let [endpoint] = &graph.steps[..]
+        && !matches!(endpoint.body, Some(BodyStep::Form { .. }))
+    {
+        let mut solver = Solver::new(graph, cache);
+        attached(|py| solver.fill(py, cx, 0, endpoint, body))?;
+        return Ok(solver.into_solution());
+    }
+    // Boxed, so that a request without dependencies is small.
+    Box::pin(solve_all(graph, cx, body, cache, overrides_provider)).await
+}
+
+async fn solve_all(
+    graph: &Graph,
+    cx: &mut RequestContext,
+    body: &Body,
+    cache: Vec<Option<Py<PyAny>>>,
+    overrides_provider: Option<&Py<PyAny>>,
+) -> PyResult<Solution> {
     let mut solver = Solver::new(graph, cache);
     let mut changed: Option<Graph> = None;
     let mut index = 0;
@@ -106,11 +124,7 @@ pub async fn solve(
         }
         index += 1;
     }
-    Ok(Solution {
-        slots: solver.slots,
-        errors: solver.errors.into_list(),
-        cache: solver.cache,
-    })
+    Ok(solver.into_solution())
 }
 
 async fn run_step(

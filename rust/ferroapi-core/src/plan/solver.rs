@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::body::Body;
 use super::check::{self, Errors};
 use super::param_model;
-use super::solve::missing_argument;
+use super::solve::{Solution, missing_argument};
 use super::spec::{BodyParam, BodyStep, Graph, Injection, Param, ParamModel, Source, Step};
 use crate::extract::{Values, Wanted};
 use crate::request::RequestContext;
@@ -87,6 +87,14 @@ impl Solver {
         }
         if let Some(target) = step.target {
             self.set(target, value);
+        }
+    }
+
+    pub fn into_solution(self) -> Solution {
+        Solution {
+            slots: self.slots,
+            errors: self.errors.into_list(),
+            cache: self.cache,
         }
     }
 

@@ -75,7 +75,7 @@ pub async fn send_json(cx: &mut RequestContext, response: JsonResponse) -> PyRes
     let exchange = attached(|py| cx.direct_exchange(py, response.status));
     let Some(exchange) = exchange else {
         let parts = attached(|py| response.into_parts(py, cx.response.as_ref()))?;
-        return send_messages(cx, parts).await;
+        return Box::pin(send_messages(cx, parts)).await;
     };
     cx.channel.mark_response_started();
     cx.channel.mark_response_delivered();

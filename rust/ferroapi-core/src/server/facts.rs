@@ -195,6 +195,10 @@ impl ServerFacts {
         visit.call(&self.app)?;
         visit.call(&self.connections)?;
         visit.call(&self.tasks)?;
+        visit.call(&self.asgi)?;
+        if let Some(proxy) = &self.proxy {
+            proxy.traverse(visit)?;
+        }
         self.starter.traverse(visit)
     }
 }

@@ -3,6 +3,7 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::head::RequestHead;
 use super::leaves::ServerLeaves;
@@ -31,6 +32,11 @@ impl Proxy {
         let trusted = app.getattr(intern!(py, "trusted_hosts"))?.unbind();
         let inside = app.getattr(intern!(py, "app"))?.unbind();
         Ok((inside, Some(Self { trusted })))
+    }
+
+    /// Visits the trusted hosts, for the garbage collector.
+    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.trusted)
     }
 
     /// Whether what this peer forwards is believed.

@@ -15,7 +15,9 @@ use std::sync::Arc;
 pub fn coroutine(exchange: Py<Exchange>) -> Coroutine {
     Coroutine::new(|channel| async move {
         let outcome = serve(&channel, &exchange).await;
-        conclude(&channel, exchange.get(), outcome).await?;
+        if let Some(outcome) = attached(|py| unanswered(py, exchange.get(), outcome)) {
+            Box::pin(conclude(&channel, exchange.get(), outcome)).await?;
+        }
         nothing()
     })
 }
@@ -37,11 +39,11 @@ async fn serve(channel: &Arc<Channel>, exchange: &Py<Exchange>) -> Outcome {
         }
     })?;
     if let Some(way) = way {
-        let (app, cx) = attached(|py| {
+        let (app, mut cx) = attached(|py| {
             let cx = RequestContext::native(py, Arc::clone(channel), exchange.clone_ref(py))?;
-            Ok::<_, PyErr>((facts.app.clone_ref(py), cx))
+            Ok::<_, PyErr>((facts.app.clone_ref(py), Box::new(cx)))
         })?;
-        serve_app(app, way, cx).await?;
+        serve_app(app, way, &mut cx).await?;
         return nothing();
     }
     let call = attached(|py| {
@@ -51,6 +53,13 @@ async fn serve(channel: &Arc<Channel>, exchange: &Py<Exchange>) -> Outcome {
         facts.app.call1(py, (known.scope(py)?, receive, send))
     })?;
     channel.await_(call).await
+}
+
+/// The outcome of an application that did not do what it has to.
+fn unanswered(py: Python<'_>, exchange: &Exchange, outcome: Outcome) -> Option<Outcome> {
+    let fine = outcome.as_ref().is_ok_and(|result| result.is_none(py));
+    let over = exchange.is_complete(py) || exchange.is_disconnected(py);
+    (!fine || !over).then_some(outcome)
 }
 
 /// Logs what went wrong, and answers for an application that did not.
@@ -67,7 +76,6 @@ async fn conclude(channel: &Channel, exchange: &Exchange, outcome: Outcome) -> P
                 exchange.link.close(py)?;
                 return Ok(true);
             }
-            Ok(_) if exchange.is_complete(py) || exchange.is_disconnected(py) => return Ok(true),
             Ok(_) => {
                 leaves.log_unfinished.call1(py, (started,))?;
             }

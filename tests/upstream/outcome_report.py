@@ -1,6 +1,6 @@
 """A pytest plugin that writes the outcome of each test as lines of JSON into a directory.
 
-It is loaded into the run of the reference's suite, in the controller and in the workers of pytest-xdist: the
+It is loaded into the run of an upstream suite, in the controller and in the workers of pytest-xdist: the
 controller sees each test's reports and the workers' crashes, only a worker sees a module it cannot collect.
 """
 
@@ -45,4 +45,4 @@ def _reason(report: pytest.CollectReport | pytest.TestReport) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     recorder = _WorkerRecorder if hasattr(config, "workerinput") else _Recorder
-    config.pluginmanager.register(recorder(Path(os.environ["CONFORMANCE_OUTCOMES"])))
+    config.pluginmanager.register(recorder(Path(os.environ["OUTCOMES"])))

@@ -1,4 +1,4 @@
-"""What a run of the reference's suite gave, and how it compares with what it should give."""
+"""What a run of an upstream suite gave, and how it compares with what it should give."""
 
 import json
 from collections.abc import Iterable, Mapping
