@@ -140,7 +140,7 @@ fn coroutine(
     let receive = arguments.get_item(1)?.unbind();
     let send = arguments.get_item(2)?.unbind();
     let coroutine = Coroutine::new(|channel| async move {
-        let known = attached(|py| way_in(py, app.bind(py), Some(scope.bind(py))))?;
+        let known = attached(|py| way_in(py, app.bind(py), scope.bind(py)))?;
         if let Some(known) = known {
             let mut cx = attached(|py| {
                 RequestContext::untraced(

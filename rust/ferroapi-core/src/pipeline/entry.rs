@@ -46,6 +46,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// What serves a request that our own protocol has read.
+    pub fn native_way_in(&self, py: Python<'_>) -> PyResult<Option<Arc<Known>>> {
+        self.way_in(py, &leaves(py)?, None)
+    }
+
     /// What serves a connection of this scope; none if the plain stack has to.
     fn way_in(
         &self,
@@ -261,15 +266,14 @@ impl Entry {
 }
 
 /// The compiled way into `app` for a connection of this scope; none if the middleware stack has to be called.
-/// Without a scope, it is a request that our own protocol has read.
 ///
 /// What the entry learnt is kept on the application; a copy of that starts with an entry of its own.
 pub fn way_in(
     py: Python<'_>,
     app: &Bound<'_, PyAny>,
-    scope: Option<&Bound<'_, PyDict>>,
+    scope: &Bound<'_, PyDict>,
 ) -> PyResult<Option<Arc<Known>>> {
-    entry_of(app)?.get().way_in(py, &leaves(py)?, scope)
+    entry_of(app)?.get().way_in(py, &leaves(py)?, Some(scope))
 }
 
 /// Serves one connection, as the application's call does from its first line on.
@@ -297,7 +301,7 @@ pub fn open(
         return Ok(None);
     };
     call_slot::compile(&app.get_type())?;
-    let Some(known) = way_in(py, &app, Some(&scope))? else {
+    let Some(known) = way_in(py, &app, &scope)? else {
         return Ok(None);
     };
     let app = app.unbind();
@@ -309,7 +313,8 @@ pub fn open(
     )))
 }
 
-fn entry_of<'py>(app: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Entry>> {
+/// The entry of an application.
+pub fn entry_of<'py>(app: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Entry>> {
     let py = app.py();
     let own = app
         .getattr(intern!(py, "__dict__"))?

@@ -17,7 +17,7 @@ mod telemetry;
 
 pub use app::Pipeline;
 pub use call_slot::{compile_call, is_application};
-pub use entry::{Entry, open, serve_app, way_in};
+pub use entry::{Entry, Known, entry_of, open, serve_app};
 pub use errors::not_found_error;
 pub use handler::Handler;
 pub use line::InnerLine;

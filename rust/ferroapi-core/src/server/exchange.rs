@@ -40,20 +40,24 @@ pub struct Exchange {
     scope: AttachedCell<Option<Py<PyDict>>>,
     /// More connections or tasks than the server may have: the answer is 503.
     pub refused: bool,
-    access_log: bool,
     state: AttachedCell<State>,
     /// Something came that `receive` may be waiting for.
     news: Signal,
 }
 
 struct State {
-    body: Vec<u8>,
-    more_body: bool,
-    /// The client waits for `100 Continue` before it sends the body.
-    awaits_continue: bool,
+    incoming: Incoming,
     disconnected: bool,
     started: bool,
     writer: ResponseWriter,
+}
+
+/// The body of the request, as far as the application has not taken it.
+struct Incoming {
+    body: Vec<u8>,
+    more: bool,
+    /// The client waits for `100 Continue` before it sends the body.
+    awaits_continue: bool,
 }
 
 /// What `receive` has to tell.
@@ -68,7 +72,6 @@ pub struct Opening {
     pub keep_alive: bool,
     pub awaits_continue: bool,
     pub refused: bool,
-    pub access_log: bool,
 }
 
 impl Exchange {
@@ -79,9 +82,11 @@ impl Exchange {
         opening: Opening,
     ) -> Self {
         let state = State {
-            body: Vec::new(),
-            more_body: true,
-            awaits_continue: opening.awaits_continue,
+            incoming: Incoming {
+                body: Vec::new(),
+                more: true,
+                awaits_continue: opening.awaits_continue,
+            },
             disconnected: false,
             started: false,
             writer: ResponseWriter::new(opening.head.method() == "HEAD", opening.keep_alive),
@@ -93,7 +98,6 @@ impl Exchange {
             head: opening.head,
             scope: AttachedCell::new(None),
             refused: opening.refused,
-            access_log: opening.access_log,
             state: AttachedCell::new(state),
             news: Signal::default(),
         }
@@ -149,8 +153,8 @@ impl Exchange {
             if state.writer.is_complete() {
                 return 0;
             }
-            state.body.extend_from_slice(data);
-            state.body.len()
+            state.incoming.body.extend_from_slice(data);
+            state.incoming.body.len()
         });
         if held > 0 {
             self.news.set(py)?;
@@ -159,7 +163,7 @@ impl Exchange {
     }
 
     pub fn end_body(&self, py: Python<'_>) -> PyResult<()> {
-        self.state.update(py, |state| state.more_body = false);
+        self.state.update(py, |state| state.incoming.more = false);
         self.news.set(py)
     }
 
@@ -185,7 +189,10 @@ impl Exchange {
                 return Ok(Received::Disconnected);
             }
             let (body, more) = self.state.update(py, |state| {
-                (std::mem::take(&mut state.body), state.more_body)
+                (
+                    std::mem::take(&mut state.incoming.body),
+                    state.incoming.more,
+                )
             });
             let data = PyBytes::new(py, &body).unbind();
             Ok(Received::Body { data, more })
@@ -198,11 +205,14 @@ impl Exchange {
     }
 
     fn invite_body(&self, py: Python<'_>) -> PyResult<()> {
-        if !self.state.read(py, |state| state.awaits_continue) || self.link.is_closing(py)? {
+        if !self.state.read(py, |state| state.incoming.awaits_continue)
+            || self.link.is_closing(py)?
+        {
             return Ok(());
         }
         self.link.write(py, b"HTTP/1.1 100 Continue\r\n\r\n")?;
-        self.state.update(py, |state| state.awaits_continue = false);
+        self.state
+            .update(py, |state| state.incoming.awaits_continue = false);
         Ok(())
     }
 
@@ -259,7 +269,7 @@ impl Exchange {
     /// Notes that the response starts; it can do so once.
     fn begin_response(&self, py: Python<'_>) -> PyResult<()> {
         let started = self.state.update(py, |state| {
-            state.awaits_continue = false;
+            state.incoming.awaits_continue = false;
             std::mem::replace(&mut state.started, true)
         });
         if started {
@@ -346,7 +356,7 @@ impl Exchange {
         if let Headers::Given(headers) = headers {
             collect_fields(headers, &mut fields)?;
         }
-        if self.access_log {
+        if self.protocol.get().logs_access() {
             let arguments = (self.scope(py)?, status);
             facts.leaves.log_access.call1(py, arguments)?;
         }

@@ -14,6 +14,7 @@ use super::leaves::{ServerLeaves, server_leaves};
 use super::proxy::Proxy;
 use super::task::Starter;
 use crate::cell::AttachedCell;
+use crate::pipeline::{Entry, Known, entry_of, is_application};
 
 /// Facts and objects of one `uvicorn.Server`; kept among the attributes of its `ServerState`.
 #[pyclass(frozen, module = "ferroapi._core")]
@@ -21,6 +22,8 @@ pub struct ServerFacts {
     pub leaves: Arc<ServerLeaves>,
     pub config: Py<PyAny>,
     pub server_state: Py<PyAny>,
+    /// The attributes of `server_state`.
+    counters: Py<PyDict>,
     pub app_state: Py<PyDict>,
     pub event_loop: Py<PyAny>,
     /// The application as uvicorn loaded it.
@@ -28,6 +31,8 @@ pub struct ServerFacts {
     /// The application behind uvicorn's own proxy middleware, and what that does.
     pub app: Py<PyAny>,
     pub proxy: Option<Proxy>,
+    /// What knows the compiled way into a ferroapi application.
+    entry: AttachedCell<Option<Py<Entry>>>,
     pub connections: Py<PySet>,
     pub tasks: Py<PySet>,
     pub root_path: Py<PyString>,
@@ -81,7 +86,8 @@ impl ServerFacts {
                 return Ok(known.unbind());
             }
         }
-        let facts = Self::read(config, server_state, app_state, event_loop)?;
+        let counters = attributes.clone().unbind();
+        let facts = Self::read(config, server_state, counters, app_state, event_loop)?;
         let facts = Bound::new(py, facts)?;
         attributes.set_item(key, &facts)?;
         Ok(facts.unbind())
@@ -90,6 +96,7 @@ impl ServerFacts {
     fn read(
         config: &Bound<'_, PyAny>,
         server_state: &Bound<'_, PyAny>,
+        counters: Py<PyDict>,
         app_state: Bound<'_, PyDict>,
         event_loop: Bound<'_, PyAny>,
     ) -> PyResult<Self> {
@@ -108,10 +115,12 @@ impl ServerFacts {
         Ok(Self {
             config: config.clone().unbind(),
             server_state: server_state.clone().unbind(),
+            counters,
             app_state: app_state.unbind(),
             loaded_app: loaded_app.unbind(),
             app,
             proxy,
+            entry: AttachedCell::new(None),
             connections: set("connections")?,
             tasks: set("tasks")?,
             root_path: config.getattr("root_path")?.cast_into()?.unbind(),
@@ -129,10 +138,7 @@ impl ServerFacts {
 
     /// `server_state.default_headers`; uvicorn puts a new list there every second.
     pub fn default_lines(&self, py: Python<'_>) -> PyResult<Arc<DefaultLines>> {
-        let list = self
-            .server_state
-            .bind(py)
-            .getattr(intern!(py, "default_headers"))?;
+        let list = self.counter(py, intern!(py, "default_headers"))?;
         let known = self.default_lines.read(py, Clone::clone);
         if let Some(known) = known
             && known.list.is(&list)
@@ -157,6 +163,24 @@ impl ServerFacts {
         result
     }
 
+    /// The compiled way into the application; none if it has to be called.
+    pub fn way_in(&self, py: Python<'_>) -> PyResult<Option<Arc<Known>>> {
+        let app = self.app.bind(py);
+        if !is_application(app) {
+            return Ok(None);
+        }
+        let known = self
+            .entry
+            .read(py, |entry| entry.as_ref().map(|entry| entry.clone_ref(py)));
+        let entry = match known {
+            Some(known) => known,
+            None => entry_of(app)?.unbind(),
+        };
+        let way = entry.get().native_way_in(py);
+        drop(self.entry.replace(py, Some(entry)));
+        way
+    }
+
     pub fn root_path<'a>(&'a self, py: Python<'a>) -> &'a str {
         self.root_path.bind(py).to_str().unwrap_or_default()
     }
@@ -178,9 +202,20 @@ impl ServerFacts {
     /// Counts an answered request.
     pub fn count_request(&self, py: Python<'_>) -> PyResult<()> {
         let name = intern!(py, "total_requests");
-        let state = self.server_state.bind(py);
-        let total = state.getattr(name)?.add(1)?;
-        state.setattr(name, total)
+        let total = self.counter(py, name)?.add(1)?;
+        self.counters.bind(py).set_item(name, total)
+    }
+
+    /// An attribute of `server_state`.
+    fn counter<'py>(
+        &self,
+        py: Python<'py>,
+        name: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match self.counters.bind(py).get_item(name)? {
+            Some(value) => Ok(value),
+            None => self.server_state.bind(py).getattr(name),
+        }
     }
 }
 
@@ -189,6 +224,7 @@ impl ServerFacts {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.config)?;
         visit.call(&self.server_state)?;
+        visit.call(&self.counters)?;
         visit.call(&self.app_state)?;
         visit.call(&self.event_loop)?;
         visit.call(&self.loaded_app)?;
@@ -196,6 +232,8 @@ impl ServerFacts {
         visit.call(&self.connections)?;
         visit.call(&self.tasks)?;
         visit.call(&self.asgi)?;
+        // SAFETY: called by the collector only.
+        visit.call(unsafe { self.entry.traversed() })?;
         if let Some(proxy) = &self.proxy {
             proxy.traverse(visit)?;
         }

@@ -9,8 +9,9 @@ use super::facts::ServerFacts;
 
 pub struct Link {
     pub transport: Py<PyAny>,
-    /// `transport.write`.
+    /// `transport.write` and `transport.is_closing`.
     write: Py<PyAny>,
+    is_closing: Py<PyAny>,
     /// `(host, port)` or None, as in the scope.
     pub server: Py<PyAny>,
     pub client: Py<PyAny>,
@@ -29,6 +30,7 @@ impl Link {
         };
         Ok(Self {
             write: transport.getattr(intern!(py, "write"))?.unbind(),
+            is_closing: transport.getattr(intern!(py, "is_closing"))?.unbind(),
             server: facts.leaves.local_address.call1(py, (&transport,))?,
             tls: facts
                 .leaves
@@ -63,7 +65,7 @@ impl Link {
     }
 
     pub fn is_closing(&self, py: Python<'_>) -> PyResult<bool> {
-        self.call(py, intern!(py, "is_closing"))?.is_truthy()
+        self.is_closing.bind(py).call0()?.is_truthy()
     }
 
     pub fn close(&self, py: Python<'_>) -> PyResult<()> {
@@ -89,6 +91,7 @@ impl Link {
     /// Visits the transport, for the garbage collector.
     pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.transport)?;
-        visit.call(&self.write)
+        visit.call(&self.write)?;
+        visit.call(&self.is_closing)
     }
 }

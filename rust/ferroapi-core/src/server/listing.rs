@@ -47,9 +47,9 @@ impl Listing {
     ) -> PyResult<Py<PyAny>> {
         let attributes = self.attributes.bind(py);
         attributes.set_item(intern!(py, "add"), &self.pass_by)?;
-        let made = make();
+        let task = make();
         attributes.del_item(intern!(py, "add"))?;
-        made
+        task
     }
 
     /// Lists a task; what is returned takes it off the list again.

@@ -2,7 +2,7 @@
 //!
 //! The codec is `ferroapi_http::http1`. Here it meets asyncio: [`protocol`] is what a transport calls,
 //! [`exchange`] one request with its response, [`task`] how its task is started, [`run`] what that task does. What
-//! belongs to uvicorn (logging, WebSockets, who is trusted) is called there, through [`leaves`].
+//! belongs to uvicorn (logging, `WebSocket`s, who is trusted) is called there, through [`leaves`].
 
 mod exchange;
 mod facts;

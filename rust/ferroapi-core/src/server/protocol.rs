@@ -76,6 +76,11 @@ impl HttpProtocol {
         &self.writable
     }
 
+    /// Whether responses are logged.
+    pub fn logs_access(&self) -> bool {
+        self.access_log
+    }
+
     /// Keeps a scope for whoever asks this connection for it.
     pub fn show_scope(&self, py: Python<'_>, scope: &Py<PyDict>) {
         drop(self.last_scope.replace(py, Some(scope.clone_ref(py))));
@@ -193,7 +198,6 @@ impl HttpProtocol {
             keep_alive: head.keep_alive,
             awaits_continue: head.expect_continue,
             refused: facts.is_busy(py)?,
-            access_log: this.access_log,
         };
         let protocol = slf.clone().unbind();
         let exchange = Exchange::new(protocol, this.facts.clone_ref(py), link, opening);
@@ -321,6 +325,10 @@ enum Fed {
 #[pymethods]
 impl HttpProtocol {
     #[new]
+    #[allow(
+        clippy::used_underscore_binding,
+        reason = "uvicorn gives it by this name"
+    )]
     #[pyo3(signature = (config, server_state, app_state, _loop=None))]
     fn new(
         config: Bound<'_, PyAny>,
@@ -367,7 +375,7 @@ impl HttpProtocol {
             .trace
             .call1(py, ("HTTP connection made", &link.client))?;
         drop(this.link.replace(py, Some(Arc::new(link))));
-        let decoder = Decoder::new(facts.limits.clone());
+        let decoder = Decoder::new(facts.limits);
         drop(this.decoder.replace(py, Some(Box::new(decoder))));
         this.writable.set(py)
     }

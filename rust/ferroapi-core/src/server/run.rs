@@ -7,7 +7,7 @@ use pyo3::types::{PyBytes, PyList, PyTuple};
 use super::exchange::Exchange;
 use crate::attached::attached;
 use crate::coroutine::{Channel, Coroutine, Outcome, nothing};
-use crate::pipeline::{is_application, serve_app, way_in};
+use crate::pipeline::serve_app;
 use crate::request::RequestContext;
 use std::sync::Arc;
 
@@ -30,14 +30,7 @@ async fn serve(channel: &Arc<Channel>, exchange: &Py<Exchange>) -> Outcome {
     }
     let facts = attached(|py| known.facts.clone_ref(py));
     let facts = facts.get();
-    let way = attached(|py| {
-        let app = facts.app.bind(py);
-        if is_application(app) {
-            way_in(py, app, None)
-        } else {
-            Ok(None)
-        }
-    })?;
+    let way = attached(|py| facts.way_in(py))?;
     if let Some(way) = way {
         let (app, mut cx) = attached(|py| {
             let cx = RequestContext::native(py, Arc::clone(channel), exchange.clone_ref(py))?;
