@@ -1,1 +1,5 @@
-"""What the native HTTP protocol asks Python for."""
+"""What the native HTTP protocol asks Python for; there is nothing to ask without uvicorn."""
+
+from .._uvicorn import require
+
+require()

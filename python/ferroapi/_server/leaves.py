@@ -43,6 +43,9 @@ all_tasks: Any = getattr(asyncio.tasks, "_all_tasks", None)
 # The set of references inside of asyncio's weak set, where that is one of the standard library's.
 all_tasks_data: set[Any] | None = getattr(all_tasks, "data", None) if type(all_tasks) is WeakSet else None
 
+# A built-in function that can be called with a task for nothing.
+nothing = callable
+
 warn = logger.warning
 
 

@@ -32,6 +32,7 @@ pub struct ServerLeaves {
     pub current_tasks: Py<PyDict>,
     pub all_tasks: Py<PyAny>,
     pub all_tasks_data: Option<Py<PySet>>,
+    pub nothing: Py<PyAny>,
 }
 
 static LEAVES: AttachedCell<Option<Arc<ServerLeaves>>> = AttachedCell::new(None);

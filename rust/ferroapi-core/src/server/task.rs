@@ -36,6 +36,7 @@ pub struct Starter {
 struct Eager {
     task_class: Py<PyAny>,
     get_task_factory: Py<PyAny>,
+    get_debug: Py<PyAny>,
     current_tasks: Py<PyDict>,
     first_step: Py<FirstStep>,
     listing: Listing,
@@ -104,7 +105,7 @@ impl Starter {
         visit.call(&self.create_task)?;
         if let Some(eager) = &self.eager {
             visit.call(&eager.get_task_factory)?;
-            visit.call(&eager.first_step)?;
+            visit.call(&eager.get_debug)?;
         }
         Ok(())
     }
@@ -117,15 +118,12 @@ impl Eager {
         if cfg!(Py_3_12) || !loop_comes_first(leaves, event_loop) {
             return None;
         }
-        let first_step = FirstStep {
-            event_loop: event_loop.clone().unbind(),
-            caught: AttachedCell::new(None),
-        };
         Some(Self {
             task_class: leaves.task_class.clone_ref(py),
             get_task_factory: event_loop.getattr("get_task_factory").ok()?.unbind(),
+            get_debug: event_loop.getattr("get_debug").ok()?.unbind(),
             current_tasks: leaves.current_tasks.clone_ref(py),
-            first_step: Py::new(py, first_step).ok()?,
+            first_step: Py::new(py, FirstStep::default()).ok()?,
             listing: Listing::new(leaves, py)?,
             keywords: PyTuple::new(py, ["loop"]).ok()?.unbind(),
             keywords_with_context: PyTuple::new(py, ["loop", "context"]).ok()?.unbind(),
@@ -135,7 +133,7 @@ impl Eager {
     fn is_possible(&self, py: Python<'_>, event_loop: &Py<PyAny>) -> PyResult<bool> {
         Ok(!self.current_tasks.bind(py).contains(event_loop)?
             && self.get_task_factory.call0(py)?.is_none(py)
-            && self.listing.is_possible(py)?)
+            && !self.get_debug.call0(py)?.is_truthy(py)?)
     }
 
     fn start(
@@ -152,10 +150,8 @@ impl Eager {
         let (step, context) = self.first_step.get().caught.take(py).ok_or_else(|| {
             PyRuntimeError::new_err("ferroapi: a task was made without a first step")
         })?;
-        let listed = self.listing.list(py, &task)?;
-        let taken = run_in(py, &context, &step);
-        self.listing.unlist(py, listed)?;
-        taken?;
+        self.listing
+            .during(py, &task, || run_in(py, &context, &step))?;
         if coroutine.get().is_over(py) {
             return Ok(None);
         }
@@ -237,8 +233,8 @@ fn run_in(py: Python<'_>, context: &Py<PyAny>, step: &Py<PyAny>) -> PyResult<()>
 
 /// Stands for the event loop while a task is made, and keeps the step that the task wants to take.
 #[pyclass(frozen, module = "ferroapi._core")]
+#[derive(Default)]
 pub struct FirstStep {
-    event_loop: Py<PyAny>,
     /// The step, and the context to take it in.
     caught: AttachedCell<Option<(Py<PyAny>, Py<PyAny>)>>,
 }
@@ -250,11 +246,8 @@ impl FirstStep {
         drop(self.caught.replace(py, Some((callback, context))));
     }
 
-    fn get_debug(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.event_loop.call_method0(py, intern!(py, "get_debug"))
-    }
-
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.event_loop)
+    /// Tasks of a loop in debug mode are made by the loop itself.
+    fn get_debug(&self) -> bool {
+        false
     }
 }
