@@ -229,6 +229,7 @@ def _describe(item: _Found, behind_included: bool) -> Route:
             ],
             context=item.context,
             path_format=source.path_format,
+            limits=getattr(source.endpoint, "__request_limits__", None),
         ),
         behind_included=behind_included,
     )

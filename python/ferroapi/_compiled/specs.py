@@ -200,6 +200,7 @@ class Target:
     form_limits: list[Any]
     context: Any
     path_format: str | None
+    limits: Any
 
 
 @dataclass(slots=True, eq=False, repr=False)

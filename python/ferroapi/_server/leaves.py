@@ -46,6 +46,8 @@ all_tasks_data: set[Any] | None = getattr(all_tasks, "data", None) if type(all_t
 # A built-in function that can be called with a task for nothing.
 nothing = callable
 
+cancelled_error = asyncio.CancelledError
+
 warn = logger.warning
 
 

@@ -13,7 +13,7 @@ use crate::middleware::{Filter, Filtered};
 use crate::pipeline::{Patches, patches};
 use crate::respond::{Place, ResponseParts, Sender, is_bodiless};
 use crate::scope::Scope;
-use crate::server::Exchange;
+use crate::server::{Exchange, Policy};
 use crate::stacks::{Stack, StackKey};
 use crate::watch;
 use crate::wire::Wire;
@@ -184,6 +184,14 @@ impl RequestContext {
     /// Where the request comes from.
     pub fn wire(&self) -> &Wire {
         &self.wire
+    }
+
+    /// Puts limits of the user's in force, where our own protocol can see to them.
+    pub fn limit(&self, py: Python<'_>, policy: &Policy) -> PyResult<()> {
+        match self.wire.exchange(py) {
+            Some(exchange) => Exchange::limit(&exchange, policy),
+            None => Ok(()),
+        }
     }
 
     /// The exchange of our own protocol, if a JSON response of this status can go there as it is.

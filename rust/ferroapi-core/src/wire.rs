@@ -26,6 +26,17 @@ impl Wire {
         }
     }
 
+    /// The exchange of our own protocol, also behind middleware that passes `receive` on as it is.
+    pub fn exchange<'py>(&self, py: Python<'py>) -> Option<Bound<'py, Exchange>> {
+        match self {
+            Self::Native(exchange) => Some(exchange.bind(py).clone()),
+            Self::Asgi { receive, .. } => {
+                let owner = receive.bind(py).getattr_opt(intern!(py, "__self__"));
+                owner.ok().flatten()?.cast_into().ok()
+            }
+        }
+    }
+
     /// The same request, with another way for its response.
     pub fn with_send(&self, py: Python<'_>, send: Py<PyAny>) -> PyResult<Self> {
         let receive = self.receive(py)?;

@@ -53,7 +53,7 @@ fn http_exception(py: Python<'_>, error: &Bound<'_, PyAny>) -> PyResult<Option<R
         return Ok(None);
     }
     body.push(b'}');
-    let mut parts = JsonResponse::new(py, status, &body).into_parts(py, None)?;
+    let mut parts = JsonResponse::new(status, body).into_parts(py, None)?;
     if let Some(headers) = headers {
         parts.headers = merged(py, headers, parts.headers.bind(py))?;
     }
@@ -106,6 +106,6 @@ fn validation_error(
         return Ok(None);
     }
     body.push(b'}');
-    let response = JsonResponse::new(py, 422, &body);
+    let response = JsonResponse::new(422, body);
     response.into_parts(py, None).map(Some)
 }

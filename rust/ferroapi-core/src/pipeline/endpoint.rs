@@ -11,7 +11,7 @@ use crate::attached::attached;
 use crate::call::call_named;
 use crate::plan::{CallKind, Solution};
 use crate::request::RequestContext;
-use crate::respond::{JsonResponse, write_json};
+use crate::respond::{JsonResponse, JsonText, write_json};
 use crate::validate::validate_python;
 
 /// The endpoint's arguments: in compiled slots, or as a mapping from a replaced resolver.
@@ -142,7 +142,7 @@ fn native(
     };
     let body = match &compiled.rendering {
         Rendering::Leaf => return Ok(None),
-        Rendering::Model(model) => render_model(py, model, options, cx, result)?,
+        Rendering::Model(model) => JsonText::Python(render_model(py, model, options, cx, result)?),
         Rendering::Json => {
             let mut body = Vec::with_capacity(128);
             // Where Python has to say no, it says so to the whole value.
@@ -151,7 +151,7 @@ fn native(
             {
                 return Ok(None);
             }
-            PyBytes::new(py, &body).unbind()
+            JsonText::Rust(body)
         }
     };
     let background = cx.background.as_ref().map(|tasks| tasks.clone_ref(py));

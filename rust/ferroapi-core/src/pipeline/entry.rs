@@ -18,6 +18,7 @@ use crate::epoch;
 use crate::leaves::{Leaves, leaves};
 use crate::request::RequestContext;
 use crate::scope::Key;
+use crate::server::Policy;
 use crate::stamp::Stamped;
 use crate::watch;
 
@@ -31,6 +32,8 @@ pub struct Known {
     below: Py<PyAny>,
     /// None if the stack is not the package's own: it is called as a whole.
     line: Option<Line>,
+    /// Limits of the application's for each request, and the object that they were read from.
+    limits: Option<(Policy, Py<PyAny>)>,
     /// No signal has a provider of the application's own.
     unrecorded: bool,
     /// The attributes that all of this was read from: the application's, its telemetry settings, the
@@ -139,6 +142,15 @@ impl Known {
         if self.epoch != epoch::current() || !same_path || !stack.is(self.stack.bind(py)) {
             return Ok(false);
         }
+        let limits = own_limits(self.sources[0].dict(py))?;
+        let known = self.limits.as_ref().map(|(_, known)| known.bind(py));
+        let same_limits = match (&limits, known) {
+            (Some(limits), Some(known)) => limits.is(known),
+            (limits, known) => limits.is_none() && known.is_none(),
+        };
+        if !same_limits {
+            return Ok(false);
+        }
         let own_provider = leaves
             .telemetry_gate
             .has_own_provider(self.sources[1].dict(py))?;
@@ -172,6 +184,10 @@ impl Known {
             source.settle(py);
         }
         let root_path = own_root_path(sources[0].dict(py))?;
+        let limits = match own_limits(sources[0].dict(py))? {
+            Some(object) => Some((object.extract()?, object.unbind())),
+            None => None,
+        };
         let described = leaves.inside_of_stack.bind(py).call1((stack,))?;
         let (line, below) = if described.is_none() || root_path.is_none() {
             (None, py.None())
@@ -185,6 +201,7 @@ impl Known {
             stack: stack.clone().unbind(),
             below,
             line,
+            limits,
             unrecorded: !leaves.telemetry_gate.has_own_provider(&config)?,
             sources,
         })
@@ -194,6 +211,11 @@ impl Known {
 /// The `root_path` among an application's attributes; none if a class of the user's computes it.
 fn own_root_path<'py>(attributes: &Bound<'py, PyDict>) -> PyResult<Option<Bound<'py, PyAny>>> {
     attributes.get_item(intern!(attributes.py(), "root_path"))
+}
+
+/// The `RequestLimits` that were set on an application.
+fn own_limits<'py>(attributes: &Bound<'py, PyDict>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    attributes.get_item(intern!(attributes.py(), "__request_limits__"))
 }
 
 /// Serves the request; an error that nobody handled is answered with 500 and raised for the server.
@@ -249,6 +271,9 @@ impl Entry {
             visit.call(&known.root_path)?;
             visit.call(&known.stack)?;
             visit.call(&known.below)?;
+            if let Some((_, object)) = &known.limits {
+                visit.call(object)?;
+            }
             known
                 .sources
                 .iter()
@@ -282,6 +307,9 @@ pub async fn serve_app(app: Py<PyAny>, known: Arc<Known>, cx: &mut RequestContex
         if known.root_path.is_truthy(py)? {
             let scope = cx.scope.dict(py)?;
             scope.set_item(intern!(py, "root_path"), &known.root_path)?;
+        }
+        if let Some((limits, _)) = &known.limits {
+            cx.limit(py, limits)?;
         }
         cx.scope.set(py, Key::App, app)
     })?;

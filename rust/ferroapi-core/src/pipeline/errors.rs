@@ -9,7 +9,7 @@ use pyo3::types::{PyBytes, PyDict, PyTuple};
 use super::default_errors;
 use crate::attached::attached;
 use crate::request::RequestContext;
-use crate::respond::{JsonResponse, ResponseParts, send_messages};
+use crate::respond::{JsonResponse, JsonText, ResponseParts, send_messages};
 use crate::scope::Key;
 
 /// Runs the handler registered for `error`, as Starlette's `wrap_app_handling_exceptions` does.
@@ -128,7 +128,7 @@ pub async fn not_found(cx: &mut RequestContext, tables: &Py<PyTuple>) -> PyResul
         }
         let response = JsonResponse {
             status: 404,
-            body: not_found_body(py),
+            body: JsonText::Python(not_found_body(py)),
             background: None,
         };
         response.into_parts(py, None).map(Some)

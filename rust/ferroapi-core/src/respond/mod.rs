@@ -5,5 +5,5 @@ mod native;
 mod sender;
 
 pub use json::{write_json, write_plain_json};
-pub use native::{JsonResponse, ResponseParts, is_bodiless, send_json, send_messages};
+pub use native::{JsonResponse, JsonText, ResponseParts, is_bodiless, send_json, send_messages};
 pub use sender::{Place, Sender, starts_response};

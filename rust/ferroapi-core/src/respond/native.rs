@@ -10,8 +10,38 @@ use crate::request::RequestContext;
 /// A JSON response in parts; what `JSONResponse.__init__` would have made of them.
 pub struct JsonResponse {
     pub status: u16,
-    pub body: Py<PyBytes>,
+    pub body: JsonText,
     pub background: Option<Py<PyAny>>,
+}
+
+/// The bytes of a JSON text, as whoever wrote them left them.
+pub enum JsonText {
+    Rust(Vec<u8>),
+    Python(Py<PyBytes>),
+}
+
+impl JsonText {
+    pub fn as_bytes<'a>(&'a self, py: Python<'a>) -> &'a [u8] {
+        match self {
+            Self::Rust(bytes) => bytes,
+            Self::Python(bytes) => bytes.as_bytes(py),
+        }
+    }
+
+    /// The Python object, if that is what it is.
+    pub fn object(&self) -> Option<&Py<PyBytes>> {
+        match self {
+            Self::Rust(_) => None,
+            Self::Python(bytes) => Some(bytes),
+        }
+    }
+
+    fn into_object(self, py: Python<'_>) -> Py<PyBytes> {
+        match self {
+            Self::Rust(bytes) => PyBytes::new(py, &bytes).unbind(),
+            Self::Python(bytes) => bytes,
+        }
+    }
 }
 
 /// What goes into the two messages of a plain response.
@@ -28,10 +58,10 @@ pub fn is_bodiless(status: u16) -> bool {
 }
 
 impl JsonResponse {
-    pub fn new(py: Python<'_>, status: u16, body: &[u8]) -> Self {
+    pub fn new(status: u16, body: Vec<u8>) -> Self {
         Self {
             status,
-            body: PyBytes::new(py, body).unbind(),
+            body: JsonText::Rust(body),
             background: None,
         }
     }
@@ -59,7 +89,7 @@ impl JsonResponse {
         let body = if bodiless {
             PyBytes::new(py, b"").unbind()
         } else {
-            self.body
+            self.body.into_object(py)
         };
         Ok(ResponseParts {
             status: self.status.into_pyobject(py)?.into_any().unbind(),
@@ -81,7 +111,7 @@ pub async fn send_json(cx: &mut RequestContext, response: JsonResponse) -> PyRes
     cx.channel.mark_response_delivered();
     let exchange = exchange.get();
     exchange
-        .respond_json(&cx.channel, response.status, response.body)
+        .respond_json(&cx.channel, response.status, &response.body)
         .await?;
     run_background(cx, response.background).await
 }

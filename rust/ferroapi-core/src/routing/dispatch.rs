@@ -356,6 +356,9 @@ fn select(
     if let (Some(fastapi), Some(context)) = (&fastapi, &target.context) {
         fastapi.set_item(intern!(py, "effective_route_context"), context)?;
     }
+    if let Some(limits) = &target.limits {
+        cx.limit(py, limits)?;
+    }
     if cx.traced {
         let scope = scope.dict(py)?;
         cx.leaves

@@ -7,6 +7,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use ferroapi_http::{Convertor, PathTemplate, RouteId, RouteTree};
 
 use super::convert::Conversion;
+use crate::server::Policy;
 use crate::stamp::Stamped;
 use crate::watch::Watched;
 
@@ -43,6 +44,8 @@ pub struct Target {
     /// The effective context of a route in an included router.
     pub context: Option<Py<PyAny>>,
     pub path_format: Option<Py<PyString>>,
+    /// Limits that were set on the endpoint.
+    pub limits: Option<Policy>,
 }
 
 /// All routes of a router.

@@ -15,18 +15,22 @@ use super::facts::ServerFacts;
 use super::fields::{Fields, bytes_of, collect_fields};
 use super::head::RequestHead;
 use super::link::Link;
+use super::policy::{Policy, Watch};
 use super::protocol::HttpProtocol;
 use super::scope::scope;
 use super::signal::Signal;
 use crate::attached::attached;
 use crate::cell::AttachedCell;
 use crate::coroutine::{Channel, Coroutine, nothing};
+use crate::respond::JsonText;
 
 /// More of a body than this waits in the socket until the application has taken what is here.
 const HIGH_WATER: usize = 64 * 1024;
 
 /// Bodies longer than this are handed to the transport as they are, instead of being copied behind the head.
 const WORTH_COPYING: usize = 16 * 1024;
+
+const OVERDUE: &[u8] = br#"{"detail":"The request took too long."}"#;
 
 const UNAWAITED_RECEIVE: &CStr = c"coroutine 'receive' was never awaited";
 const UNAWAITED_SEND: &CStr = c"coroutine 'send' was never awaited";
@@ -43,11 +47,14 @@ pub struct Exchange {
     state: AttachedCell<State>,
     /// Something came that `receive` may be waiting for.
     news: Signal,
+    watch: Watch,
 }
 
 struct State {
     incoming: Incoming,
     disconnected: bool,
+    /// Its task was cancelled here, by the user's policy.
+    given_up: bool,
     started: bool,
     writer: ResponseWriter,
 }
@@ -88,6 +95,7 @@ impl Exchange {
                 awaits_continue: opening.awaits_continue,
             },
             disconnected: false,
+            given_up: false,
             started: false,
             writer: ResponseWriter::new(opening.head.method() == "HEAD", opening.keep_alive),
         };
@@ -100,6 +108,7 @@ impl Exchange {
             refused: opening.refused,
             state: AttachedCell::new(state),
             news: Signal::default(),
+            watch: Watch::default(),
         }
     }
 
@@ -172,7 +181,56 @@ impl Exchange {
         self.state.update(py, |state| {
             state.disconnected |= !state.writer.is_complete();
         });
-        self.news.set(py)
+        self.news.set(py)?;
+        match self.watch.deserted(py) {
+            Some(task) => self.give_up(py, &task),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts a policy of the user's in force, from inside of the request's task.
+    pub fn limit(slf: &Bound<'_, Self>, policy: &Policy) -> PyResult<()> {
+        let py = slf.py();
+        let this = slf.get();
+        let facts = this.facts.get();
+        let event_loop = facts.event_loop.bind(py);
+        let Some(task) = facts.leaves.current_tasks.bind(py).get_item(event_loop)? else {
+            return Ok(());
+        };
+        let expire = slf.getattr(intern!(py, "expire"))?.unbind();
+        this.watch.begin(policy, event_loop, task.unbind(), expire)
+    }
+
+    /// Whether its task was cancelled by the user's policy.
+    pub fn is_given_up(&self, py: Python<'_>) -> bool {
+        self.state.read(py, |state| state.given_up)
+    }
+
+    /// Ends the watch of a policy.
+    pub fn unlimit(&self, py: Python<'_>) -> PyResult<()> {
+        self.watch.end(py)
+    }
+
+    fn give_up(&self, py: Python<'_>, task: &Py<PyAny>) -> PyResult<()> {
+        self.state.update(py, |state| state.given_up = true);
+        task.call_method0(py, intern!(py, "cancel")).map(drop)
+    }
+
+    /// Answers in the place of an application that takes too long.
+    fn answer_overdue(&self, py: Python<'_>, status: u16) -> PyResult<()> {
+        self.close_afterwards(py);
+        if self.is_started(py) || self.protocol.get().is_write_paused(py) {
+            return self.link.close(py);
+        }
+        self.begin_response(py)?;
+        let headers = Headers::Json {
+            length: OVERDUE.len() as u64,
+        };
+        let body = Piece {
+            data: OVERDUE,
+            object: None,
+        };
+        self.write_response(py, status, headers, body)
     }
 
     /// The next piece of the request body, or the news that nobody waits for the response any more.
@@ -227,7 +285,10 @@ impl Exchange {
             let writable = self.protocol.get().writable();
             writable.wait(channel, &facts.get().event_loop).await?;
         }
-        Ok(attached(|py| !self.is_disconnected(py)))
+        // What is sent after the answer was given here goes where that of a lost connection goes.
+        Ok(attached(|py| {
+            !self.is_disconnected(py) && !self.is_given_up(py)
+        }))
     }
 
     /// Sends a whole response with one write.
@@ -245,7 +306,8 @@ impl Exchange {
             self.begin_response(py)?;
             let status = status_code(status.bind(py))?;
             let headers = Headers::Given(headers.bind(py).as_any());
-            self.write_response(py, status, headers, &bytes_of(body.bind(py))?)
+            let body = bytes_of(body.bind(py))?;
+            self.write_response(py, status, headers, Piece::of(&body))
         })
     }
 
@@ -254,15 +316,19 @@ impl Exchange {
         &self,
         channel: &Channel,
         status: u16,
-        body: Py<PyBytes>,
+        body: &JsonText,
     ) -> PyResult<()> {
         if !self.writable(channel).await? {
             return Ok(());
         }
         attached(|py| {
             self.begin_response(py)?;
-            let length = body.as_bytes(py).len() as u64;
-            self.write_response(py, status, Headers::Json { length }, body.bind(py))
+            let data = body.as_bytes(py);
+            let headers = Headers::Json {
+                length: data.len() as u64,
+            };
+            let object = body.object().map(|object| object.bind(py));
+            self.write_response(py, status, headers, Piece { data, object })
         })
     }
 
@@ -283,7 +349,7 @@ impl Exchange {
         py: Python<'_>,
         status: u16,
         headers: Headers<'_, '_>,
-        body: &Bound<'_, PyBytes>,
+        body: Piece<'_, '_>,
     ) -> PyResult<()> {
         self.facts.get().with_scratch(py, |out| {
             self.write_head(py, status, headers, out)?;
@@ -316,7 +382,7 @@ impl Exchange {
                     let body = body.unwrap_or_else(|| PyBytes::new(py, b"").into_any());
                     let more = optional(message, intern!(py, "more_body"))?;
                     let more = more.map_or(Ok(false), |more| more.is_truthy())?;
-                    return self.write_body(py, &bytes_of(&body)?, more, out);
+                    return self.write_body(py, Piece::of(&bytes_of(&body)?), more, out);
                 }
                 self.begin_response(py)?;
                 let status = status_code(&message.get_item(intern!(py, "status"))?)?;
@@ -385,11 +451,11 @@ impl Exchange {
     fn write_body(
         &self,
         py: Python<'_>,
-        body: &Bound<'_, PyBytes>,
+        body: Piece<'_, '_>,
         more: bool,
         out: &mut Vec<u8>,
     ) -> PyResult<()> {
-        let data = body.as_bytes();
+        let data = body.data;
         let framed = self
             .state
             .update(py, |state| state.writer.body_framing(data.len(), more));
@@ -401,12 +467,14 @@ impl Exchange {
             }
         };
         out.extend_from_slice(framing.prefix.as_bytes());
-        if framing.send && data.len() > WORTH_COPYING {
-            self.link.write(py, out)?;
-            self.link.write_object(py, body.as_any())?;
-            out.clear();
-        } else if framing.send {
-            out.extend_from_slice(data);
+        match body.object {
+            Some(object) if framing.send && data.len() > WORTH_COPYING => {
+                self.link.write(py, out)?;
+                self.link.write_object(py, object.as_any())?;
+                out.clear();
+            }
+            _ if framing.send => out.extend_from_slice(data),
+            _ => {}
         }
         out.extend_from_slice(framing.suffix);
         self.link.write(py, out)?;
@@ -415,11 +483,29 @@ impl Exchange {
     }
 
     fn finish(&self, py: Python<'_>) -> PyResult<()> {
+        self.watch.end(py)?;
         self.news.set(py)?;
         if !self.state.read(py, |state| state.writer.keep_alive()) {
             self.link.close(py)?;
         }
         HttpProtocol::response_complete(self.protocol.bind(py))
+    }
+}
+
+/// A piece of a response's body.
+#[derive(Clone, Copy)]
+struct Piece<'a, 'py> {
+    data: &'a [u8],
+    /// The object whose bytes these are.
+    object: Option<&'a Bound<'py, PyBytes>>,
+}
+
+impl<'a, 'py> Piece<'a, 'py> {
+    fn of(object: &'a Bound<'py, PyBytes>) -> Self {
+        Self {
+            data: object.as_bytes(),
+            object: Some(object),
+        }
     }
 }
 
@@ -480,6 +566,15 @@ impl Exchange {
         coroutine.expecting_await(UNAWAITED_RECEIVE)
     }
 
+    /// The time limit of the user's policy has passed.
+    fn expire(&self, py: Python<'_>) -> PyResult<()> {
+        let Some((status, task)) = self.watch.expired(py) else {
+            return Ok(());
+        };
+        self.give_up(py, &task)?;
+        self.answer_overdue(py, status)
+    }
+
     /// ASGI's `send`.
     fn send(slf: Py<Self>, message: Py<PyAny>) -> Coroutine {
         let coroutine = Coroutine::new(|channel| async move {
@@ -494,6 +589,7 @@ impl Exchange {
         visit.call(&self.facts)?;
         // SAFETY: called by the collector only.
         visit.call(unsafe { self.scope.traversed() })?;
+        self.watch.traverse(visit)?;
         self.news.traverse(visit)
     }
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub fn coroutine(exchange: Py<Exchange>) -> Coroutine {
     Coroutine::new(|channel| async move {
         let outcome = serve(&channel, &exchange).await;
+        attached(|py| exchange.get().unlimit(py))?;
         if let Some(outcome) = attached(|py| unanswered(py, exchange.get(), outcome)) {
             Box::pin(conclude(&channel, exchange.get(), outcome)).await?;
         }
@@ -50,9 +51,18 @@ async fn serve(channel: &Arc<Channel>, exchange: &Py<Exchange>) -> Outcome {
 
 /// The outcome of an application that did not do what it has to.
 fn unanswered(py: Python<'_>, exchange: &Exchange, outcome: Outcome) -> Option<Outcome> {
+    if exchange.is_given_up(py) && is_cancellation(py, exchange, &outcome) {
+        return None;
+    }
     let fine = outcome.as_ref().is_ok_and(|result| result.is_none(py));
     let over = exchange.is_complete(py) || exchange.is_disconnected(py);
     (!fine || !over).then_some(outcome)
+}
+
+fn is_cancellation(py: Python<'_>, exchange: &Exchange, outcome: &Outcome) -> bool {
+    let leaves = &exchange.facts.get().leaves;
+    let cancelled = leaves.cancelled_error.bind(py);
+    matches!(outcome, Err(error) if error.is_instance(py, cancelled))
 }
 
 /// Logs what went wrong, and answers for an application that did not.

@@ -1,0 +1,94 @@
+//! What users may ask for: that a request is given up when it takes too long, or when nobody waits for it.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
+
+use crate::cell::AttachedCell;
+
+/// A `RequestLimits` of the user's.
+#[derive(FromPyObject)]
+pub struct Policy {
+    /// Seconds until the response has to be complete.
+    timeout: Option<f64>,
+    timeout_status: u16,
+    cancel_on_disconnect: bool,
+}
+
+/// A policy at work on one request.
+#[derive(Default)]
+pub struct Watch(AttachedCell<Option<Watched>>);
+
+struct Watched {
+    task: Py<PyAny>,
+    timer: Option<Py<PyAny>>,
+    status: u16,
+    cancel_on_disconnect: bool,
+}
+
+impl Watch {
+    /// Puts a policy in force for the running `task`; the one before it ends.
+    pub fn begin(
+        &self,
+        policy: &Policy,
+        event_loop: &Bound<'_, PyAny>,
+        task: Py<PyAny>,
+        expire: Py<PyAny>,
+    ) -> PyResult<()> {
+        let py = event_loop.py();
+        self.end(py)?;
+        let timer = match policy.timeout {
+            Some(seconds) => {
+                let arguments = (seconds, expire);
+                let timer = event_loop.call_method1(intern!(py, "call_later"), arguments)?;
+                Some(timer.unbind())
+            }
+            None => None,
+        };
+        let watched = Watched {
+            task,
+            timer,
+            status: policy.timeout_status,
+            cancel_on_disconnect: policy.cancel_on_disconnect,
+        };
+        drop(self.0.replace(py, Some(watched)));
+        Ok(())
+    }
+
+    /// The response is complete, or the task is over.
+    pub fn end(&self, py: Python<'_>) -> PyResult<()> {
+        if self.0.read(py, Option::is_none) {
+            return Ok(());
+        }
+        match self.0.take(py).and_then(|watched| watched.timer) {
+            Some(timer) => timer.call_method0(py, intern!(py, "cancel")).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// The status to answer with, now that the time is over; the task is to be cancelled.
+    pub fn expired(&self, py: Python<'_>) -> Option<(u16, Py<PyAny>)> {
+        let watched = self.0.take(py)?;
+        Some((watched.status, watched.task))
+    }
+
+    /// The task to cancel since its client has gone, if that was asked for.
+    pub fn deserted(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.0.read(py, |watched| {
+            let watched = watched
+                .as_ref()
+                .filter(|known| known.cancel_on_disconnect)?;
+            Some(watched.task.clone_ref(py))
+        })
+    }
+
+    /// Visits the task and the timer, for the garbage collector.
+    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // SAFETY: called by the collector only.
+        if let Some(watched) = unsafe { self.0.traversed() } {
+            visit.call(&watched.task)?;
+            visit.call(&watched.timer)?;
+        }
+        Ok(())
+    }
+}
