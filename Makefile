@@ -6,6 +6,7 @@ PORT ?= 8000
 VENV ?= .venv
 WORKERS ?= 2
 FUZZ_SECONDS ?= 60
+SOAK_SECONDS ?= 30
 
 BIN := $(VENV)/bin
 PY := $(BIN)/python
@@ -19,7 +20,7 @@ REQUIREMENTS := pyproject.toml requirements/constraints.txt
 PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-rust test-python test-examples conformance conformance-uvicorn lint format fuzz clean
+.PHONY: help build run test test-rust test-python test-examples conformance conformance-sockets conformance-uvicorn lint format fuzz clean
 .PHONY: bench bench-quick bench-load bench-protocol bench-counts bench-peers
 
 help: ## show this list
@@ -52,9 +53,10 @@ build: $(STAMPS)/extension ## build the extension into the package
 # --- what it is for -----------------------------------------------------------------------------------------------
 
 run: $(STAMPS)/extension $(STAMPS)/example ## serve the example application on http://127.0.0.1:$PORT
-	exec $(BIN)/uvicorn shop.main:app --app-dir examples --loop uvloop --host 127.0.0.1 --port $(PORT)
+	exec $(BIN)/uvicorn shop.main:app --app-dir examples --http ferroapi.protocol:HTTPProtocol --loop uvloop \
+		--host 127.0.0.1 --port $(PORT)
 
-test: test-rust test-python test-examples conformance conformance-uvicorn ## run all tests
+test: test-rust test-python test-examples conformance conformance-sockets conformance-uvicorn ## run all tests
 
 test-rust:
 	@if cargo nextest --version >/dev/null 2>&1; then \
@@ -65,13 +67,16 @@ test-rust:
 	cargo test --workspace --exclude ferroapi-core --doc
 
 test-python: $(STAMPS)/extension $(STAMPS)/test
-	$(PYTEST) -p no:benchmark -n $(WORKERS) tests
+	SOAK_SECONDS=$(SOAK_SECONDS) $(PYTEST) -p no:benchmark -n $(WORKERS) tests
 
 test-examples: $(STAMPS)/extension $(STAMPS)/test
 	$(PYTEST) -p no:benchmark examples
 
 conformance: $(STAMPS)/extension $(STAMPS)/test ## run the reference's own test suite through the drop-in
 	$(PY) -m tests.conformance --workers $(WORKERS) $(if $(UPDATE),--update)
+
+conformance-sockets: $(STAMPS)/extension $(STAMPS)/test ## the same with each request over a socket, under the HTTP protocol class
+	$(PY) -m tests.conformance_sockets --workers $(WORKERS)
 
 conformance-uvicorn: $(STAMPS)/extension $(STAMPS)/test ## run uvicorn's own tests with the HTTP protocol class
 	$(PY) -m tests.uvicorn_suite --workers $(WORKERS)

@@ -1,1 +1,1 @@
-"""A small shop: accounts, items and orders, with a live feed. `uvicorn shop.main:app --app-dir examples`."""
+"""A small shop: accounts, items and orders, with a live feed. `ferroapi run examples/shop/main.py`."""

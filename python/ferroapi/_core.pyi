@@ -3,27 +3,33 @@
 Nothing here is public API. Every object is derived from the declarations, and can be dropped and made anew.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from collections.abc import Coroutine as AbstractCoroutine
 from types import TracebackType
-from typing import Any, final
+from typing import Any, Self, final
 
 from starlette.types import Message, Receive, Scope, Send
+from typing_extensions import disjoint_base
 
 __all__ = [
     "Coroutine",
     "Dispatcher",
     "Entry",
+    "Exchange",
     "FilteredSend",
     "Handler",
+    "HttpProtocol",
     "InnerLine",
     "Pipeline",
     "RouteApp",
     "Sender",
+    "ServerFacts",
     "SolvePlan",
     "bump_epoch",
     "compile_call",
     "configure",
+    "configure_server",
     "current_epoch",
     "open",
     "solve_dependencies",
@@ -40,6 +46,9 @@ def current_epoch() -> int:
 
 def configure(module: Any) -> None:
     """Hand over the Python leaves. Called by the package when it is imported."""
+
+def configure_server(module: Any) -> None:
+    """Hand over the Python leaves of the server. Called by the module of the protocol class."""
 
 def open(app: Any, scope: Scope, receive: Receive, send: Send) -> Coroutine | None:  # noqa: A001
     """The coroutine that serves this connection, or None if the middleware stack has to be called."""
@@ -172,3 +181,54 @@ class Entry:
 
     def __new__(cls, app: Any) -> Entry: ...
     def __reduce__(self) -> Any: ...
+
+@final
+class ServerFacts:
+    """What all connections of one `uvicorn.Server` have in common."""
+
+@final
+class Exchange:
+    """One request of a connection and its response: `receive` and `send` of the application's call."""
+
+    def receive(self) -> Coroutine:
+        """ASGI's `receive`."""
+    def send(self, message: Message) -> Coroutine:
+        """ASGI's `send`."""
+    def expire(self) -> None:
+        """Give the request up, since its time is over. Called by its timer."""
+
+@disjoint_base
+class HttpProtocol:
+    """HTTP/1.1 for uvicorn: what the transport of a connection calls, an `asyncio.Protocol`."""
+
+    # uvicorn's own protocols have these names as well, and its tests ask for them.
+    ws_protocol_class: type[asyncio.Protocol] | None
+    def __new__(
+        cls,
+        config: Any,
+        server_state: Any,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> Self: ...
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop of the server."""
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The transport; None before there is a connection."""
+    @property
+    def scope(self) -> Scope | None:
+        """The scope of the last request, if something looked at it."""
+    @property
+    def timeout_keep_alive_task(self) -> asyncio.TimerHandle | None:
+        """The timer of an idle connection."""
+    def connection_made(self, transport: asyncio.BaseTransport) -> None: ...
+    def data_received(self, data: bytes) -> None: ...
+    def eof_received(self) -> None: ...
+    def connection_lost(self, exc: Exception | None) -> None: ...
+    def pause_writing(self) -> None: ...
+    def resume_writing(self) -> None: ...
+    def shutdown(self) -> None:
+        """Close the connection, after the response that is under way. Called by the server."""
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection if it was idle for long enough. Called by its timer."""

@@ -21,16 +21,17 @@ Target = TypeVar("Target")
 
 @dataclass(frozen=True, slots=True)
 class RequestLimits:
-    """When a request is given up: its task is cancelled, so that dependencies are closed as for any cancellation.
+    """When a request is given up: its task is cancelled, and dependencies are closed as for any cancellation.
 
-    Called with an application, or with the function of a path operation (below the route's own decorator), it sets
-    itself on that and returns it. A path operation's limits take the place of the application's. Behind
+    Called with an application, or with the function of a path operation (below the route's own decorator), it
+    sets itself on that and returns it. A path operation's limits take the place of the application's. Behind
     `BaseHTTPMiddleware` only those of the application are known.
 
     Args:
-        timeout: Seconds, from the moment the limits are found to a complete response. A request that takes longer is
-            answered with `{"detail": "The request took too long."}`, at once and whatever its code does then; if its
-            response has begun, the connection is closed. What runs in a worker thread runs on to its end.
+        timeout: Seconds, from the moment the limits are found to a complete response. A request that takes
+            longer is answered with `{"detail": "The request took too long."}`, at once and whatever its code
+            does then; if its response has begun, the connection is closed. What runs in a worker thread runs
+            on to its end.
         timeout_status: The status of that answer (RFC 9110, sections 15.6.4 and 15.6.5).
         cancel_on_disconnect: Whether the client's leaving cancels the request as well.
 

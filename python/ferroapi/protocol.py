@@ -2,9 +2,10 @@
 
     uvicorn main:app --loop uvloop --http ferroapi.protocol:HTTPProtocol
 
-or `uvicorn.run(app, http=HTTPProtocol)`. Everything else stays uvicorn's: its command line, reload, workers, TLS,
-logging, signals, lifespan and WebSockets. A ferroapi application is entered without ASGI in between; any other ASGI
-application is served as by uvicorn's own protocols. `ferroapi run` and `ferroapi dev` use it by themselves.
+or `uvicorn.run(app, http=HTTPProtocol)`. Everything else stays uvicorn's: its command line, reload, workers,
+TLS, logging, signals, lifespan and WebSockets. A ferroapi application is entered without ASGI in between; any
+other ASGI application is served as by uvicorn's own protocols. `ferroapi run` and `ferroapi dev` use it by
+themselves. What it accepts and refuses is in `docs/http.md`.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ configure_server(leaves)
 class HTTPProtocol(HttpProtocol, asyncio.Protocol):
     """One connection of a uvicorn server (HTTP/1.1, RFC 9112; ASGI HTTP 2.3).
 
-    uvicorn makes it with `config`, `server_state` (`uvicorn.server.ServerState`), `app_state` (the lifespan's state)
-    and the running event loop.
+    uvicorn makes it with `config`, `server_state` (`uvicorn.server.ServerState`), `app_state` (the lifespan's
+    state) and the running event loop.
     """
 
     __slots__ = ()

@@ -8,18 +8,9 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from tests.serving import environment
 
 Run = Callable[..., str]
-
-
-def environment(**changes: str | None) -> dict[str, str]:
-    """The environment of the tests without what makes a process a child of `exec`, and with `changes`."""
-    environ = {name: value for name, value in os.environ.items() if name != "FERROAPI_DROPIN"}
-    environ |= {name: value for name, value in changes.items() if value is not None}
-    for name, value in changes.items():
-        if value is None:
-            environ.pop(name, None)
-    return environ
 
 
 def run(command: Sequence[str], cwd: Path, **changes: str | None) -> subprocess.CompletedProcess[str]:

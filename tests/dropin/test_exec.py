@@ -2,19 +2,15 @@
 
 import os
 import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from tests.serving import ask, free_port, serving, until
 
-from .conftest import environment, run
+from .conftest import run
 from .test_install import IDENTITY
 
 EXEC = [sys.executable, "-m", "ferroapi", "exec"]
@@ -216,9 +212,9 @@ def test_another_interpreter_is_left_alone(tmp_path: Path) -> None:
 )
 def test_servers(tmp_path: Path, server: list[str]) -> None:
     tmp_path.joinpath("main.py").write_text(APP)
-    port = _free_port()
-    with _serving([*server, "--port", str(port)], tmp_path) as process:
-        answer = _ask(port, process)
+    port = free_port()
+    with serving([*EXEC, "--", *server, "--port", str(port)], tmp_path) as process:
+        answer = ask(port, process)
         assert '"module":"fastapi.applications","ours":true' in answer
         if "--workers" in server or "--reload" in server:
             assert f'"pid":{process.pid}' not in answer
@@ -228,73 +224,20 @@ def test_gunicorn(tmp_path: Path) -> None:
     pytest.importorskip("gunicorn")
     pytest.importorskip("uvicorn_worker")
     tmp_path.joinpath("main.py").write_text(APP)
-    port = _free_port()
+    port = free_port()
     command = ["gunicorn", "-k", "uvicorn_worker.UvicornWorker", "-b", f"127.0.0.1:{port}", "main:app"]
-    with _serving(command, tmp_path) as process:
-        assert '"ours":true' in _ask(port, process)
+    with serving([*EXEC, "--", *command], tmp_path) as process:
+        assert '"ours":true' in ask(port, process)
 
 
 def test_reload_serves_the_changed_application(tmp_path: Path) -> None:
     main = tmp_path / "main.py"
     main.write_text(APP)
-    port = _free_port()
-    with _serving(["uvicorn", "main:app", "--reload", "--port", str(port)], tmp_path) as process:
-        assert '"ours":true' in _ask(port, process)
+    port = free_port()
+    with serving([*EXEC, "--", "uvicorn", "main:app", "--reload", "--port", str(port)], tmp_path) as process:
+        assert '"ours":true' in ask(port, process)
         main.write_text(APP.replace('"ours"', '"still"'))
-        _until(lambda: '"still":true' in _ask(port, process))
-
-
-@contextmanager
-def _serving(command: list[str], cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with cwd.joinpath("server.log").open("wb") as log:
-        # A group of its own, so that nothing the server started outlives the test.
-        process = subprocess.Popen(
-            [*EXEC, "--", *command],
-            cwd=cwd,
-            env=environment(),
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            yield process
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=15)
-            assert process.returncode in (0, -signal.SIGTERM), cwd.joinpath("server.log").read_text()
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _ask(port: int, process: subprocess.Popen[bytes]) -> str:
-    answers: list[str] = []
-
-    def try_once() -> bool:
-        assert process.poll() is None, "the server ended"
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as response:
-                answers.append(response.read().decode())
-        except OSError:
-            return False
-        return True
-
-    _until(try_once)
-    return answers[-1]
-
-
-def _until(condition) -> None:
-    # What is awaited is another process's state, which gives no event.
-    deadline = time.monotonic() + 25
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        until(lambda: '"still":true' in ask(port, process))
 
 
 def _package() -> Path:

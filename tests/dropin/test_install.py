@@ -1,5 +1,7 @@
 """The drop-in in one process."""
 
+import pytest
+
 IDENTITY = """
 import sys
 import fastapi, ferroapi, fastapi.routing, ferroapi.routing, ferroapi._core, fastapi._core
@@ -207,3 +209,19 @@ subprocess.run([sys.executable, "-c", "import fastapi; print(hasattr(fastapi, '_
 """
     assert python(code.format(True)) == "True"
     assert python(code.format(False)) == "False"
+
+
+@pytest.mark.parametrize("first", ["fastapi", "ferroapi"])
+def test_the_protocol_class_is_one_under_both_names(python, first: str) -> None:
+    code = (
+        INSTALL
+        + f"""
+import sys, {first}.protocol, fastapi.protocol, ferroapi.protocol, ferroapi._server.leaves
+from uvicorn.importer import import_from_string
+assert "uvicorn.main" in sys.modules and ferroapi.protocol is fastapi.protocol
+found = {{import_from_string(f"{{name}}.protocol:HTTPProtocol") for name in ("fastapi", "ferroapi")}}
+assert found == {{fastapi.protocol.HTTPProtocol}}
+print(fastapi.protocol.HTTPProtocol.__module__, sys.modules["ferroapi._server.leaves"].__name__)
+"""
+    )
+    assert python(code) == "fastapi.protocol fastapi._server.leaves"

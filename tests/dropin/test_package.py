@@ -53,6 +53,19 @@ def test_import_is_cheap_and_names_come_on_demand(python) -> None:
     assert python(code) == ""
 
 
+def test_neither_the_server_nor_its_protocol_is_imported_by_an_application(python) -> None:
+    code = """
+        import sys
+        from ferroapi import *
+        app = FastAPI()
+        app.get("/")(lambda: 1)
+        names = {"uvicorn", "ferroapi.protocol", "ferroapi._server", "ferroapi._uvicorn"} & set(sys.modules)
+        import ferroapi.protocol
+        print(*names, *sorted(vars(sys.modules["ferroapi.protocol"])["__all__"]))
+        """
+    assert python(code) == "HTTPProtocol"
+
+
 def test_a_replaced_name_stays(python) -> None:
     python(
         """

@@ -4,7 +4,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, assert_type
 
+import uvicorn
+from uvicorn.server import ServerState
+
 from ferroapi import APIRouter, Depends, FastAPI
+from ferroapi.protocol import HTTPProtocol
 from ferroapi.responses import HTMLResponse
 from ferroapi.routing import APIRoute
 from ferroapi.types import DecoratedCallable
@@ -89,3 +93,14 @@ async def lifespan(app: Lively) -> AsyncIterator[None]:
 
 Lively(lifespan=lifespan)
 FastAPI(titel="x")  # refused
+
+uvicorn.run(app, http=HTTPProtocol, loop="uvloop")
+uvicorn.run("main:app", http="ferroapi.protocol:HTTPProtocol", workers=2)
+uvicorn.Config(app, http=HTTPProtocol, loop="uvloop", workers=2)
+uvicorn.Config(app, http=HTTPProtocol()).load()  # refused
+HTTPProtocol(uvicorn.Config(app), ServerState(), {}, None).data_received(b"")
+HTTPProtocol(uvicorn.Config(app))  # refused
+
+
+class Protocol(HTTPProtocol):  # refused
+    pass
