@@ -3,16 +3,14 @@
 use std::ffi::CStr;
 use std::sync::Arc;
 
-use pyo3::exceptions::{PyKeyError, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict};
 use pyo3::{PyTraverseError, PyVisit};
 
-use ferroapi_http::http1::{Misuse, ResponseWriter};
+use ferroapi_http::http1::ResponseWriter;
 
 use super::facts::ServerFacts;
-use super::fields::{Fields, bytes_of, collect_fields};
 use super::head::RequestHead;
 use super::link::Link;
 use super::policy::{Policy, Watch};
@@ -22,49 +20,43 @@ use super::signal::Signal;
 use crate::attached::attached;
 use crate::cell::AttachedCell;
 use crate::coroutine::{Channel, Coroutine, nothing};
-use crate::respond::JsonText;
 
 /// More of a body than this waits in the socket until the application has taken what is here.
 const HIGH_WATER: usize = 64 * 1024;
-
-/// Bodies longer than this are handed to the transport as they are, instead of being copied behind the head.
-const WORTH_COPYING: usize = 16 * 1024;
-
-const OVERDUE: &[u8] = br#"{"detail":"The request took too long."}"#;
 
 const UNAWAITED_RECEIVE: &CStr = c"coroutine 'receive' was never awaited";
 const UNAWAITED_SEND: &CStr = c"coroutine 'send' was never awaited";
 
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct Exchange {
-    protocol: Py<HttpProtocol>,
+    pub(super) protocol: Py<HttpProtocol>,
     pub facts: Py<ServerFacts>,
     pub link: Arc<Link>,
     head: RequestHead,
     scope: AttachedCell<Option<Py<PyDict>>>,
     /// More connections or tasks than the server may have: the answer is 503.
     pub refused: bool,
-    state: AttachedCell<State>,
+    pub(super) state: AttachedCell<State>,
     /// Something came that `receive` may be waiting for.
-    news: Signal,
-    watch: Watch,
+    pub(super) news: Signal,
+    pub(super) watch: Watch,
 }
 
-struct State {
-    incoming: Incoming,
+pub(super) struct State {
+    pub(super) incoming: Incoming,
     disconnected: bool,
     /// Its task was cancelled here, by the user's policy.
     given_up: bool,
-    started: bool,
-    writer: ResponseWriter,
+    pub(super) started: bool,
+    pub(super) writer: ResponseWriter,
 }
 
 /// The body of the request, as far as the application has not taken it.
-struct Incoming {
+pub(super) struct Incoming {
     body: Vec<u8>,
     more: bool,
     /// The client waits for `100 Continue` before it sends the body.
-    awaits_continue: bool,
+    pub(super) awaits_continue: bool,
 }
 
 /// What `receive` has to tell.
@@ -216,23 +208,6 @@ impl Exchange {
         task.call_method0(py, intern!(py, "cancel")).map(drop)
     }
 
-    /// Answers in the place of an application that takes too long.
-    fn answer_overdue(&self, py: Python<'_>, status: u16) -> PyResult<()> {
-        self.close_afterwards(py);
-        if self.is_started(py) || self.protocol.get().is_write_paused(py) {
-            return self.link.close(py);
-        }
-        self.begin_response(py)?;
-        let headers = Headers::Json {
-            length: OVERDUE.len() as u64,
-        };
-        let body = Piece {
-            data: OVERDUE,
-            object: None,
-        };
-        self.write_response(py, status, headers, body)
-    }
-
     /// The next piece of the request body, or the news that nobody waits for the response any more.
     pub async fn next(&self, channel: &Channel) -> PyResult<Received> {
         attached(|py| self.invite_body(py))?;
@@ -273,274 +248,6 @@ impl Exchange {
             .update(py, |state| state.incoming.awaits_continue = false);
         Ok(())
     }
-
-    /// Waits until the client reads again, if it does not; false if it is gone.
-    async fn writable(&self, channel: &Channel) -> PyResult<bool> {
-        let paused = attached(|py| {
-            let paused = self.protocol.get().is_write_paused(py);
-            paused && !self.is_disconnected(py)
-        });
-        if paused {
-            let facts = attached(|py| self.facts.clone_ref(py));
-            let writable = self.protocol.get().writable();
-            writable.wait(channel, &facts.get().event_loop).await?;
-        }
-        // What is sent after the answer was given here goes where that of a lost connection goes.
-        Ok(attached(|py| {
-            !self.is_disconnected(py) && !self.is_given_up(py)
-        }))
-    }
-
-    /// Sends a whole response with one write.
-    pub async fn respond(
-        &self,
-        channel: &Channel,
-        status: Py<PyAny>,
-        headers: Py<PyList>,
-        body: Py<PyAny>,
-    ) -> PyResult<()> {
-        if !self.writable(channel).await? {
-            return Ok(());
-        }
-        attached(|py| {
-            self.begin_response(py)?;
-            let status = status_code(status.bind(py))?;
-            let headers = Headers::Given(headers.bind(py).as_any());
-            let body = bytes_of(body.bind(py))?;
-            self.write_response(py, status, headers, Piece::of(&body))
-        })
-    }
-
-    /// The same for a JSON text, with the two headers of its own.
-    pub async fn respond_json(
-        &self,
-        channel: &Channel,
-        status: u16,
-        body: &JsonText,
-    ) -> PyResult<()> {
-        if !self.writable(channel).await? {
-            return Ok(());
-        }
-        attached(|py| {
-            self.begin_response(py)?;
-            let data = body.as_bytes(py);
-            let headers = Headers::Json {
-                length: data.len() as u64,
-            };
-            let object = body.object().map(|object| object.bind(py));
-            self.write_response(py, status, headers, Piece { data, object })
-        })
-    }
-
-    /// Notes that the response starts; it can do so once.
-    fn begin_response(&self, py: Python<'_>) -> PyResult<()> {
-        let started = self.state.update(py, |state| {
-            state.incoming.awaits_continue = false;
-            std::mem::replace(&mut state.started, true)
-        });
-        if started {
-            return Err(self.unexpected(py, "http.response.start"));
-        }
-        Ok(())
-    }
-
-    fn write_response(
-        &self,
-        py: Python<'_>,
-        status: u16,
-        headers: Headers<'_, '_>,
-        body: Piece<'_, '_>,
-    ) -> PyResult<()> {
-        self.facts.get().with_scratch(py, |out| {
-            self.write_head(py, status, headers, out)?;
-            self.write_body(py, body, false, out)
-        })
-    }
-
-    async fn send_message(&self, channel: &Channel, message: Py<PyAny>) -> PyResult<()> {
-        if !self.writable(channel).await? {
-            return Ok(());
-        }
-        attached(|py| {
-            let message = message.bind(py);
-            let kind = message.get_item(intern!(py, "type"))?;
-            let kind = kind.cast::<PyString>()?.to_str()?;
-            let (started, complete) = self
-                .state
-                .read(py, |state| (state.started, state.writer.is_complete()));
-            let expected = if started {
-                "http.response.body"
-            } else {
-                "http.response.start"
-            };
-            if complete || kind != expected {
-                return Err(self.unexpected(py, kind));
-            }
-            self.facts.get().with_scratch(py, |out| {
-                if started {
-                    let body = optional(message, intern!(py, "body"))?;
-                    let body = body.unwrap_or_else(|| PyBytes::new(py, b"").into_any());
-                    let more = optional(message, intern!(py, "more_body"))?;
-                    let more = more.map_or(Ok(false), |more| more.is_truthy())?;
-                    return self.write_body(py, Piece::of(&bytes_of(&body)?), more, out);
-                }
-                self.begin_response(py)?;
-                let status = status_code(&message.get_item(intern!(py, "status"))?)?;
-                let headers = optional(message, intern!(py, "headers"))?;
-                let headers = headers.unwrap_or_else(|| PyList::empty(py).into_any());
-                self.write_head(py, status, Headers::Given(&headers), out)?;
-                self.link.write(py, out)
-            })
-        })
-    }
-
-    /// The error for a message that has no place here.
-    fn unexpected(&self, py: Python<'_>, kind: &str) -> PyErr {
-        PyRuntimeError::new_err(if !self.is_started(py) {
-            format!("Expected ASGI message 'http.response.start', but got '{kind}'.")
-        } else if self.is_complete(py) {
-            format!("Unexpected ASGI message '{kind}' sent, after response already completed.")
-        } else {
-            format!("Expected ASGI message 'http.response.body', but got '{kind}'.")
-        })
-    }
-
-    /// Writes the response head to `out`.
-    fn write_head(
-        &self,
-        py: Python<'_>,
-        status: u16,
-        headers: Headers<'_, '_>,
-        out: &mut Vec<u8>,
-    ) -> PyResult<()> {
-        let facts = self.facts.get();
-        let defaults = facts.default_lines(py)?;
-        let mut fields = Fields::new();
-        if defaults.ready.is_none() {
-            collect_fields(defaults.list(py), &mut fields)?;
-        }
-        if let Headers::Given(headers) = headers {
-            collect_fields(headers, &mut fields)?;
-        }
-        if self.protocol.get().logs_access() {
-            let arguments = (self.scope(py)?, status);
-            facts.leaves.log_access.call1(py, arguments)?;
-        }
-        let line = facts.leaves.status_lines.get(usize::from(status));
-        let line = line.and_then(Option::as_deref);
-        let line = line.ok_or_else(|| PyKeyError::new_err(status))?;
-        let written = self.state.update(py, |state| {
-            state.writer.start(status, line, out);
-            if let Some(lines) = &defaults.ready {
-                state.writer.raw_fields(lines, out);
-            }
-            for (name, value) in &fields {
-                state.writer.field(name.as_bytes(), value.as_bytes(), out)?;
-            }
-            if let Headers::Json { length } = headers {
-                state.writer.length_field(length, out);
-                state.writer.raw_fields(JSON_CONTENT_TYPE, out);
-            }
-            state.writer.end_head(out);
-            Ok(())
-        });
-        written.map_err(misuse)
-    }
-
-    /// Writes a piece of the body, after what is in `out` already.
-    fn write_body(
-        &self,
-        py: Python<'_>,
-        body: Piece<'_, '_>,
-        more: bool,
-        out: &mut Vec<u8>,
-    ) -> PyResult<()> {
-        let data = body.data;
-        let framed = self
-            .state
-            .update(py, |state| state.writer.body_framing(data.len(), more));
-        let framing = match framed {
-            Ok(framing) => framing,
-            Err(error) => {
-                self.link.write(py, out)?;
-                return Err(misuse(error));
-            }
-        };
-        out.extend_from_slice(framing.prefix.as_bytes());
-        match body.object {
-            Some(object) if framing.send && data.len() > WORTH_COPYING => {
-                self.link.write(py, out)?;
-                self.link.write_object(py, object.as_any())?;
-                out.clear();
-            }
-            _ if framing.send => out.extend_from_slice(data),
-            _ => {}
-        }
-        out.extend_from_slice(framing.suffix);
-        self.link.write(py, out)?;
-        framing.outcome.map_err(misuse)?;
-        if more { Ok(()) } else { self.finish(py) }
-    }
-
-    fn finish(&self, py: Python<'_>) -> PyResult<()> {
-        self.watch.end(py)?;
-        self.news.set(py)?;
-        if !self.state.read(py, |state| state.writer.keep_alive()) {
-            self.link.close(py)?;
-        }
-        HttpProtocol::response_complete(self.protocol.bind(py))
-    }
-}
-
-/// A piece of a response's body.
-#[derive(Clone, Copy)]
-struct Piece<'a, 'py> {
-    data: &'a [u8],
-    /// The object whose bytes these are.
-    object: Option<&'a Bound<'py, PyBytes>>,
-}
-
-impl<'a, 'py> Piece<'a, 'py> {
-    fn of(object: &'a Bound<'py, PyBytes>) -> Self {
-        Self {
-            data: object.as_bytes(),
-            object: Some(object),
-        }
-    }
-}
-
-/// A response's own headers.
-#[derive(Clone, Copy)]
-enum Headers<'a, 'py> {
-    Given(&'a Bound<'py, PyAny>),
-    /// Those of a JSON text.
-    Json {
-        length: u64,
-    },
-}
-
-const JSON_CONTENT_TYPE: &[u8] = b"content-type: application/json\r\n";
-
-fn status_code(status: &Bound<'_, PyAny>) -> PyResult<u16> {
-    let code = status.extract();
-    code.map_err(|_| PyKeyError::new_err(status.clone().unbind()))
-}
-
-/// A member of a message that may be missing.
-fn optional<'py>(
-    message: &Bound<'py, PyAny>,
-    key: &Bound<'py, PyString>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    if let Ok(message) = message.cast::<PyDict>() {
-        return message.get_item(key);
-    }
-    message
-        .call_method1(intern!(message.py(), "get"), (key,))
-        .map(|found| (!found.is_none()).then_some(found))
-}
-
-fn misuse(error: Misuse) -> PyErr {
-    PyRuntimeError::new_err(error.to_string())
 }
 
 #[pymethods]

@@ -1,14 +1,16 @@
 //! An HTTP/1.1 protocol for uvicorn: from the bytes of a socket to the application and back.
 //!
-//! The codec is `ferroapi_http::http1`. Here it meets asyncio: [`protocol`] is what a transport calls,
-//! [`exchange`] one request with its response, [`task`] how its task is started, [`run`] what that task does. What
-//! belongs to uvicorn (logging, `WebSocket`s, who is trusted) is called there, through [`leaves`].
+//! The codec is `ferroapi_http::http1`. Here it meets asyncio: [`protocol`] is what a transport calls, [`intake`]
+//! what becomes of the bytes, [`exchange`] one request, [`response`] how it is answered, [`task`] how its task is
+//! started, [`run`] what that task does. What belongs to uvicorn (logging, `WebSocket`s, who is trusted) is called
+//! there, through [`leaves`].
 
 mod exchange;
 mod facts;
 mod fields;
 mod handover;
 mod head;
+mod intake;
 mod keep_alive;
 mod leaves;
 mod link;
@@ -17,6 +19,7 @@ mod policy;
 mod protocol;
 mod proxy;
 mod refusal;
+mod response;
 mod run;
 mod scope;
 mod signal;

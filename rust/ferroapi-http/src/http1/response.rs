@@ -81,7 +81,6 @@ impl ResponseWriter {
         Ok(())
     }
 
-    /// Checks a value, and what it says if it is about the end of the message or the connection.
     /// The field that tells the length of the body, which is not checked any more.
     #[inline]
     pub fn length_field(&mut self, length: u64, out: &mut Vec<u8>) {
@@ -92,6 +91,7 @@ impl ResponseWriter {
         out.extend_from_slice(b"\r\n");
     }
 
+    /// Checks a value, and what it says if it is about the end of the message or the connection.
     #[inline]
     fn note(&mut self, lower_name: &[u8], value: &[u8]) -> Result<(), Misuse> {
         if !is_value(value) {
