@@ -21,9 +21,7 @@ from tests.upstream.suite import Suite, show
 _HERE = Path(__file__).resolve().parent
 _KNOWN = _HERE / "known_failures.txt"
 _REFERENCE = _HERE / "reference.json"
-_SUITE = Suite(
-    Sdist("fastapi", "0.165.0", "dd94d4128319c1e1d50535ab023ab698f850a4d2822f0e181747b46f4ff3c0ab")
-)
+SUITE = Suite(Sdist("fastapi", "0.165.0", "dd94d4128319c1e1d50535ab023ab698f850a4d2822f0e181747b46f4ff3c0ab"))
 _DROPIN = [sys.executable, "-m", "ferroapi", "exec", "--"]
 
 
@@ -36,7 +34,7 @@ def main() -> int:
         arguments += ["--continue-on-collection-errors", "--disable-warnings", "--inline-snapshot=disable"]
     try:
         launcher = [] if options.reference else _DROPIN
-        status, outcomes = _SUITE.run(arguments, launcher=launcher, deadline=options.deadline)
+        status, outcomes = SUITE.run(arguments, launcher=launcher, deadline=options.deadline)
     except subprocess.TimeoutExpired:
         print(f"conformance: no end after {options.deadline} seconds")
         return 1

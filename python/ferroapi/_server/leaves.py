@@ -51,6 +51,16 @@ cancelled_error = asyncio.CancelledError
 warn = logger.warning
 
 
+def makes_plain_tasks(event_loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether `create_task` of a loop's class is asyncio's own or uvloop's: one that just makes a task."""
+    method = type(event_loop).create_task
+    uvloop: Any = sys.modules.get("uvloop")
+    if uvloop is not None and method is uvloop.Loop.create_task:
+        return True
+    name = getattr(method, "__module__", None), getattr(method, "__qualname__", None)
+    return name == ("asyncio.base_events", "BaseEventLoop.create_task")
+
+
 def _status_line(status: int) -> bytes:
     try:
         phrase = http.HTTPStatus(status).phrase

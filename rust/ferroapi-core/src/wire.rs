@@ -30,10 +30,7 @@ impl Wire {
     pub fn exchange<'py>(&self, py: Python<'py>) -> Option<Bound<'py, Exchange>> {
         match self {
             Self::Native(exchange) => Some(exchange.bind(py).clone()),
-            Self::Asgi { receive, .. } => {
-                let owner = receive.bind(py).getattr_opt(intern!(py, "__self__"));
-                owner.ok().flatten()?.cast_into().ok()
-            }
+            Self::Asgi { receive, .. } => Exchange::behind(receive.bind(py)),
         }
     }
 

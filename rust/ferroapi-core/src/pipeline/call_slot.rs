@@ -21,6 +21,7 @@ use crate::cell::AttachedCell;
 use crate::coroutine::{Coroutine, nothing};
 use crate::request::RequestContext;
 use crate::scope::Scope;
+use crate::server::{Exchange, policy_of};
 use crate::wire::Wire;
 
 /// CPython's slot for classes that define `__call__` in Python.
@@ -127,6 +128,18 @@ fn refused(reason: &'static str) -> *mut ffi::PyObject {
     std::ptr::null_mut()
 }
 
+/// Puts the application's own limits in force for a request that is not served natively.
+fn limit(app: &Bound<'_, PyAny>, receive: &Py<PyAny>) -> PyResult<()> {
+    let py = app.py();
+    let Some(exchange) = Exchange::behind(receive.bind(py)) else {
+        return Ok(());
+    };
+    match policy_of(app)? {
+        Some(policy) => Exchange::limit(&exchange, &policy),
+        None => Ok(()),
+    }
+}
+
 /// What serves the connection once it is awaited; none for a scope that only Python can look at.
 fn coroutine(
     app: &Bound<'_, PyAny>,
@@ -154,6 +167,7 @@ fn coroutine(
             return nothing();
         }
         let call = attached(|py| {
+            limit(app.bind(py), &receive)?;
             let function = CALL.read(py, |call| call.as_ref().map(|call| call.clone_ref(py)));
             let function =
                 function.ok_or_else(|| PyRuntimeError::new_err("no application class"))?;

@@ -14,6 +14,8 @@ use crate::connection;
 use crate::coroutine::Coroutine;
 use crate::request::RequestContext;
 use crate::respond::{ResponseParts, send_json, send_messages};
+use crate::scope::Key;
+use crate::server::policy_of;
 use crate::stacks::{close, leave_cleanup_scope};
 
 /// What answers the request.
@@ -85,6 +87,17 @@ impl RouteApp {
                 cx.await_(call).await.map(Answer::Object)
             }
         }
+    }
+}
+
+/// Puts the endpoint's limits in force for a request that Python code has brought here.
+fn limit(py: Python<'_>, cx: &RequestContext) -> PyResult<()> {
+    match cx.scope.get(py, Key::Endpoint)? {
+        Some(endpoint) => match policy_of(&endpoint)? {
+            Some(policy) => cx.limit(py, &policy),
+            None => Ok(()),
+        },
+        None => Ok(()),
     }
 }
 
@@ -167,6 +180,7 @@ impl RouteApp {
     ) -> Coroutine {
         connection::serve(scope, receive, send, |mut cx| async move {
             cx.enter_middleware_stack()?;
+            attached(|py| limit(py, &cx))?;
             slf.get().respond(&mut cx).await
         })
     }

@@ -174,10 +174,16 @@ impl Exchange {
             state.disconnected |= !state.writer.is_complete();
         });
         self.news.set(py)?;
-        match self.watch.deserted(py) {
+        match self.watch.deserted(py)? {
             Some(task) => self.give_up(py, &task),
             None => Ok(()),
         }
+    }
+
+    /// The exchange that an ASGI `receive` belongs to, if it is one of ours as we gave it.
+    pub fn behind<'py>(receive: &Bound<'py, PyAny>) -> Option<Bound<'py, Self>> {
+        let owner = receive.getattr_opt(intern!(receive.py(), "__self__"));
+        owner.ok().flatten()?.cast_into().ok()
     }
 
     /// Puts a policy of the user's in force, from inside of the request's task.
@@ -189,6 +195,9 @@ impl Exchange {
         let Some(task) = facts.leaves.current_tasks.bind(py).get_item(event_loop)? else {
             return Ok(());
         };
+        if policy.cancels_on_disconnect() && this.is_disconnected(py) {
+            return this.give_up(py, &task.unbind());
+        }
         let expire = slf.getattr(intern!(py, "expire"))?.unbind();
         this.watch.begin(policy, event_loop, task.unbind(), expire)
     }

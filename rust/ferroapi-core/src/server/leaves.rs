@@ -33,6 +33,7 @@ pub struct ServerLeaves {
     pub all_tasks: Py<PyAny>,
     pub all_tasks_data: Option<Py<PySet>>,
     pub nothing: Py<PyAny>,
+    pub makes_plain_tasks: Py<PyAny>,
     pub cancelled_error: Py<PyAny>,
 }
 

@@ -29,5 +29,5 @@ pub use exchange::{Exchange, Received};
 pub use facts::ServerFacts;
 pub use head::RequestHead;
 pub use leaves::configure_server;
-pub use policy::Policy;
+pub use policy::{Policy, policy_of};
 pub use protocol::HttpProtocol;

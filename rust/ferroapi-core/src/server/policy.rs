@@ -26,6 +26,20 @@ struct Watched {
     cancel_on_disconnect: bool,
 }
 
+/// The limits that were set on an application or an endpoint.
+pub fn policy_of(target: &Bound<'_, PyAny>) -> PyResult<Option<Policy>> {
+    match target.getattr_opt(intern!(target.py(), "__request_limits__"))? {
+        Some(limits) if !limits.is_none() => limits.extract().map(Some),
+        _ => Ok(None),
+    }
+}
+
+impl Policy {
+    pub fn cancels_on_disconnect(&self) -> bool {
+        self.cancel_on_disconnect
+    }
+}
+
 impl Watch {
     /// Puts a policy in force for the running `task`; the one before it ends.
     pub fn begin(
@@ -72,14 +86,18 @@ impl Watch {
         Some((watched.status, watched.task))
     }
 
-    /// The task to cancel since its client has gone, if that was asked for.
-    pub fn deserted(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.0.read(py, |watched| {
+    /// The task to cancel since its client has gone, if that was asked for; nothing else is going to cancel it.
+    pub fn deserted(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let task = self.0.read(py, |watched| {
             let watched = watched
                 .as_ref()
                 .filter(|known| known.cancel_on_disconnect)?;
             Some(watched.task.clone_ref(py))
-        })
+        });
+        if task.is_some() {
+            self.end(py)?;
+        }
+        Ok(task)
     }
 
     /// Visits the task and the timer, for the garbage collector.

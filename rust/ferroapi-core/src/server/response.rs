@@ -240,6 +240,9 @@ impl Exchange {
 
     /// Answers in the place of an application that takes too long.
     pub fn answer_overdue(&self, py: Python<'_>, status: u16) -> PyResult<()> {
+        if self.is_disconnected(py) || self.link.is_closing(py)? {
+            return Ok(());
+        }
         self.close_afterwards(py);
         if self.is_started(py) || self.protocol.get().is_write_paused(py) {
             return self.link.close(py);

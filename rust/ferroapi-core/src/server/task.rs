@@ -37,6 +37,8 @@ struct Eager {
     task_class: Py<PyAny>,
     get_task_factory: Py<PyAny>,
     get_debug: Py<PyAny>,
+    /// The attributes of the loop object, where methods can be replaced.
+    loop_attributes: Py<PyDict>,
     current_tasks: Py<PyDict>,
     first_step: Py<FirstStep>,
     listing: Listing,
@@ -106,6 +108,7 @@ impl Starter {
         if let Some(eager) = &self.eager {
             visit.call(&eager.get_task_factory)?;
             visit.call(&eager.get_debug)?;
+            visit.call(&eager.loop_attributes)?;
         }
         Ok(())
     }
@@ -115,13 +118,24 @@ impl Eager {
     /// None where tasks are not made as this relies on.
     fn new(leaves: &ServerLeaves, event_loop: &Bound<'_, PyAny>) -> Option<Self> {
         let py = event_loop.py();
-        if cfg!(Py_3_12) || !loop_comes_first(leaves, event_loop) {
+        let plain = leaves
+            .makes_plain_tasks
+            .bind(py)
+            .call1((event_loop,))
+            .ok()?;
+        if cfg!(Py_3_12) || !plain.is_truthy().ok()? || !loop_comes_first(leaves, event_loop) {
             return None;
         }
         Some(Self {
             task_class: leaves.task_class.clone_ref(py),
             get_task_factory: event_loop.getattr("get_task_factory").ok()?.unbind(),
             get_debug: event_loop.getattr("get_debug").ok()?.unbind(),
+            loop_attributes: event_loop
+                .getattr("__dict__")
+                .ok()?
+                .cast_into()
+                .ok()?
+                .unbind(),
             current_tasks: leaves.current_tasks.clone_ref(py),
             first_step: Py::new(py, FirstStep::default()).ok()?,
             listing: Listing::new(leaves, py)?,
@@ -133,7 +147,11 @@ impl Eager {
     fn is_possible(&self, py: Python<'_>, event_loop: &Py<PyAny>) -> PyResult<bool> {
         Ok(!self.current_tasks.bind(py).contains(event_loop)?
             && self.get_task_factory.call0(py)?.is_none(py)
-            && !self.get_debug.call0(py)?.is_truthy(py)?)
+            && !self.get_debug.call0(py)?.is_truthy(py)?
+            && !self
+                .loop_attributes
+                .bind(py)
+                .contains(intern!(py, "create_task"))?)
     }
 
     fn start(

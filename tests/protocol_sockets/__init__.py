@@ -1,0 +1,1 @@
+"""The HTTP protocol class under uvicorn, over real sockets, on both event loops."""
