@@ -199,11 +199,16 @@ impl HttpProtocol {
             None => refusal::send(py, facts, &link, &refusal),
             Some(exchange) => {
                 let receiving = self.receiving.take(py);
+                let unfinished = receiving.is_some();
                 let broken = receiving.is_some_and(|receiving| receiving.is(&exchange));
                 if !broken {
-                    let refusal = Waiting::Refusal(refusal);
-                    self.waiting
-                        .update(py, |waiting| waiting.push_back(refusal));
+                    let former = self.waiting.update(py, |waiting| {
+                        // A request whose body broke off is the last one that waits: nobody shall see it.
+                        let former = if unfinished { waiting.pop_back() } else { None };
+                        waiting.push_back(Waiting::Refusal(refusal));
+                        former
+                    });
+                    drop(former);
                     return Ok(());
                 }
                 // The body of the request that is answered now broke off.

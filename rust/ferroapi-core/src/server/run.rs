@@ -1,5 +1,7 @@
 //! The coroutine of a request's task: the application's call, and what is done about its outcome.
 
+use std::sync::Arc;
+
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
@@ -9,7 +11,6 @@ use crate::attached::attached;
 use crate::coroutine::{Channel, Coroutine, Outcome, nothing};
 use crate::pipeline::serve_app;
 use crate::request::RequestContext;
-use std::sync::Arc;
 
 /// What serves `exchange` once it is awaited.
 pub fn coroutine(exchange: Py<Exchange>) -> Coroutine {
