@@ -47,6 +47,8 @@ class Stream:
     requests: list[Reading] = field(default_factory=list)
     refused: bool = False
     """It makes no sense after the last of them, or within that one's body."""
+    rest: bytes = b""
+    """What came behind the last complete request: empty lines, or a head without an end."""
 
 
 class _RefusedError(Exception):
@@ -74,7 +76,9 @@ def read(data: bytes) -> Stream:
                 else _counted(request, data[head.end() :], length)
             )
             request.complete = True
+            stream.rest = data
             if _closes(request):
+                stream.rest = b""
                 return stream
     except _RefusedError:
         stream.refused = True
