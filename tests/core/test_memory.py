@@ -4,6 +4,7 @@
 import asyncio
 import gc
 import sys
+import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -212,6 +213,10 @@ def served(app: Any, kind: str, times: int) -> None:
             await KINDS[kind](app)
 
     asyncio.run(main())
+    # The workers of a loop end some time after it; what they hold is no growth.
+    for thread in threading.enumerate():
+        if thread.name == "AnyIO worker thread":
+            thread.join(timeout=10)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -227,8 +232,8 @@ def test_memory_does_not_grow(kind: str) -> None:
         return sys.getallocatedblocks() - before
 
     served(app, kind, 30)
-    # One measurement may hit a cache of the interpreter's that grows; a leak shows in each of them.
-    assert min(growth() for _ in range(3)) < times / 2
+    # Caches of the interpreter's grow for a while; a leak shows in each measurement.
+    assert min(growth() for _ in range(6)) < times / 2
 
 
 @pytest.mark.parametrize("kind", KINDS)

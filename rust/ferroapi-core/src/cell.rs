@@ -3,7 +3,7 @@
 use std::cell::UnsafeCell;
 use std::mem;
 
-use pyo3::Python;
+use pyo3::{Py, Python};
 
 /// A slot whose content is moved in and out as a whole.
 ///
@@ -49,6 +49,15 @@ impl<T> AttachedCell<T> {
     pub unsafe fn traversed(&self) -> &T {
         // SAFETY: guaranteed by the caller.
         unsafe { &*self.0.get() }
+    }
+}
+
+impl<T> AttachedCell<Option<Py<T>>> {
+    /// The object in the slot, if there is one.
+    pub fn get(&self, py: Python<'_>) -> Option<Py<T>> {
+        self.read(py, |object| {
+            object.as_ref().map(|object| object.clone_ref(py))
+        })
     }
 }
 

@@ -81,7 +81,7 @@ impl RequestContext {
         let untraced = Self::untraced(
             py,
             channel,
-            Scope::given(scope),
+            Scope::Given(scope),
             Wire::Asgi { receive, send },
         )?;
         Ok(Self { traced, ..untraced })
@@ -206,22 +206,27 @@ impl RequestContext {
         }
     }
 
-    /// Runs a whole response through the filters, and returns what it is to be sent with.
-    pub fn filtered(&mut self, py: Python<'_>, parts: &mut ResponseParts) -> PyResult<Wire> {
+    /// Runs a whole response through the filters, and returns what it is to be sent with, if that is not where
+    /// the request comes from.
+    pub fn filtered(
+        &mut self,
+        py: Python<'_>,
+        parts: &mut ResponseParts,
+    ) -> PyResult<Option<Wire>> {
         if !self.filters.is_empty() && self.channel.response_started() {
             // What these filters know of the response that they have seen the start of is behind the sender.
             let send = self.sender(py)?;
-            return self.wire.with_send(py, send);
+            return self.wire.with_send(py, send).map(Some);
         }
         self.channel.mark_response_started();
         for (position, filter) in self.filters.iter().enumerate().rev() {
             if let Filtered::NotHere = filter.apply(py, &self.leaves, parts)? {
                 let send = self.filtering_send(py, position + 1)?;
-                return self.wire.with_send(py, send);
+                return self.wire.with_send(py, send).map(Some);
             }
         }
         self.channel.mark_response_delivered();
-        Ok(self.wire.clone_ref(py))
+        Ok(None)
     }
 
     /// A `send` that passes messages through the outermost `count` filters.

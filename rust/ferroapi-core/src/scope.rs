@@ -4,8 +4,8 @@
 //! writes meanwhile is kept, and put into the dict in the same order once there is one.
 
 use pyo3::exceptions::PyKeyError;
-use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
 use smallvec::SmallVec;
 
@@ -13,9 +13,16 @@ use crate::cell::AttachedCell;
 use crate::extract::each_header;
 use crate::server::{Exchange, RequestHead};
 
-pub struct Scope {
-    made: AttachedCell<Option<Py<PyDict>>>,
-    source: Option<Py<Exchange>>,
+pub enum Scope {
+    /// The scope that an ASGI server made.
+    Given(Py<PyDict>),
+    /// The scope of a request that our own protocol has read.
+    Native(Native),
+}
+
+pub struct Native {
+    exchange: Py<Exchange>,
+    made: PyOnceLock<Py<PyDict>>,
     notes: AttachedCell<Notes>,
 }
 
@@ -33,78 +40,43 @@ pub enum Key {
     Fastapi,
 }
 
+/// The keys as a scope has them, in the order of [`Key`].
+const NAMES: [&str; 7] = [
+    "app",
+    "starlette.exception_handlers",
+    "router",
+    "endpoint",
+    "path_params",
+    "route",
+    "fastapi",
+];
+
 impl Key {
     fn name(self, py: Python<'_>) -> &Bound<'_, PyString> {
-        match self {
-            Self::App => intern!(py, "app"),
-            Self::ExceptionHandlers => intern!(py, "starlette.exception_handlers"),
-            Self::Router => intern!(py, "router"),
-            Self::Endpoint => intern!(py, "endpoint"),
-            Self::PathParams => intern!(py, "path_params"),
-            Self::Route => intern!(py, "route"),
-            Self::Fastapi => intern!(py, "fastapi"),
-        }
+        static INTERNED: PyOnceLock<[Py<PyString>; NAMES.len()]> = PyOnceLock::new();
+        let names =
+            INTERNED.get_or_init(py, || NAMES.map(|name| PyString::intern(py, name).unbind()));
+        names[self as usize].bind(py)
     }
 }
 
-impl Scope {
-    /// The scope that an ASGI server made.
-    pub fn given(scope: Py<PyDict>) -> Self {
-        Self {
-            made: AttachedCell::new(Some(scope)),
-            source: None,
-            notes: AttachedCell::default(),
-        }
+impl Native {
+    fn made<'a, 'py>(&'a self, py: Python<'py>) -> Option<&'a Bound<'py, PyDict>> {
+        self.made.get(py).map(|made| made.bind(py))
     }
 
-    /// The scope of a request that our own protocol has read.
-    pub fn of(exchange: Py<Exchange>) -> Self {
-        Self {
-            made: AttachedCell::new(None),
-            source: Some(exchange),
-            notes: AttachedCell::default(),
-        }
+    fn make<'a, 'py>(&'a self, py: Python<'py>) -> PyResult<&'a Bound<'py, PyDict>> {
+        let made = self.made.get_or_try_init(py, || {
+            let scope = self.exchange.get().scope(py)?;
+            for (key, value) in self.notes.take(py) {
+                scope.bind(py).set_item(key.name(py), value)?;
+            }
+            Ok::<_, PyErr>(scope)
+        })?;
+        Ok(made.bind(py))
     }
 
-    /// The dict, for whoever looks at it.
-    pub fn dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        if let Some(made) = self.made(py) {
-            return Ok(made);
-        }
-        let scope = match &self.source {
-            Some(exchange) => exchange.get().scope(py)?.into_bound(py),
-            None => PyDict::new(py),
-        };
-        for (key, value) in self.notes.take(py) {
-            scope.set_item(key.name(py), value)?;
-        }
-        drop(self.made.replace(py, Some(scope.clone().unbind())));
-        Ok(scope)
-    }
-
-    fn made<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyDict>> {
-        self.made
-            .read(py, |made| made.as_ref().map(|made| made.bind(py).clone()))
-    }
-
-    /// The request's head, as long as it says all that a scope would say.
-    pub fn head(&self, py: Python<'_>) -> Option<&RequestHead> {
-        let unseen = self.made.read(py, Option::is_none);
-        let exchange = self.source.as_ref().filter(|_| unseen)?;
-        Some(exchange.get().head())
-    }
-
-    /// The same, with the path under which the server is mounted.
-    pub fn head_and_root<'a>(&'a self, py: Python<'a>) -> Option<(&'a RequestHead, &'a str)> {
-        let unseen = self.made.read(py, Option::is_none);
-        let exchange = self.source.as_ref().filter(|_| unseen)?.get();
-        Some((exchange.head(), exchange.facts.get().root_path(py)))
-    }
-
-    pub fn set(&self, py: Python<'_>, key: Key, value: Py<PyAny>) -> PyResult<()> {
-        if let Some(made) = self.made(py) {
-            return made.set_item(key.name(py), value);
-        }
+    fn note(&self, py: Python<'_>, key: Key, value: Py<PyAny>) {
         let former = self.notes.update(py, |notes| {
             if let Some((_, known)) = notes.iter_mut().find(|(known, _)| *known == key) {
                 return Some(std::mem::replace(known, value));
@@ -113,26 +85,83 @@ impl Scope {
             None
         });
         drop(former);
-        Ok(())
+    }
+
+    fn noted<R>(&self, py: Python<'_>, key: Key, found: impl FnOnce(Option<&Py<PyAny>>) -> R) -> R {
+        self.notes.read(py, |notes| {
+            let note = notes.iter().find(|(known, _)| *known == key);
+            found(note.map(|(_, value)| value))
+        })
+    }
+}
+
+impl Scope {
+    /// The scope of a request that our own protocol has read.
+    pub fn of(exchange: Py<Exchange>) -> Self {
+        Self::Native(Native {
+            exchange,
+            made: PyOnceLock::new(),
+            notes: AttachedCell::default(),
+        })
+    }
+
+    /// The dict, for whoever looks at it.
+    pub fn dict<'a, 'py>(&'a self, py: Python<'py>) -> PyResult<&'a Bound<'py, PyDict>> {
+        match self {
+            Self::Given(scope) => Ok(scope.bind(py)),
+            Self::Native(native) => native.make(py),
+        }
+    }
+
+    fn exchange(&self, py: Python<'_>) -> Option<&Exchange> {
+        match self {
+            Self::Native(native) if native.made.get(py).is_none() => Some(native.exchange.get()),
+            Self::Given(_) | Self::Native(_) => None,
+        }
+    }
+
+    /// The request's head, as long as it says all that a scope would say.
+    pub fn head(&self, py: Python<'_>) -> Option<&RequestHead> {
+        self.exchange(py).map(Exchange::head)
+    }
+
+    /// The same, with the path under which the server is mounted.
+    pub fn head_and_root<'a>(&'a self, py: Python<'a>) -> Option<(&'a RequestHead, &'a str)> {
+        let exchange = self.exchange(py)?;
+        Some((exchange.head(), exchange.facts().root_path(py)))
+    }
+
+    pub fn set(&self, py: Python<'_>, key: Key, value: Py<PyAny>) -> PyResult<()> {
+        match self {
+            Self::Given(scope) => scope.bind(py).set_item(key.name(py), value),
+            Self::Native(native) => {
+                if let Some(made) = native.made(py) {
+                    made.set_item(key.name(py), value)
+                } else {
+                    native.note(py, key, value);
+                    Ok(())
+                }
+            }
+        }
     }
 
     pub fn get<'py>(&self, py: Python<'py>, key: Key) -> PyResult<Option<Bound<'py, PyAny>>> {
-        if let Some(made) = self.made(py) {
-            return made.get_item(key.name(py));
+        match self {
+            Self::Given(scope) => scope.bind(py).get_item(key.name(py)),
+            Self::Native(native) => match native.made(py) {
+                Some(made) => made.get_item(key.name(py)),
+                None => Ok(native.noted(py, key, |note| note.map(|note| note.bind(py).clone()))),
+            },
         }
-        Ok(self.notes.read(py, |notes| {
-            let mut notes = notes.iter();
-            let note = notes.find(|(known, _)| *known == key);
-            note.map(|(_, value)| value.bind(py).clone())
-        }))
     }
 
     pub fn contains(&self, py: Python<'_>, key: Key) -> PyResult<bool> {
-        match self.made(py) {
-            Some(made) => made.contains(key.name(py)),
-            None => Ok(self
-                .notes
-                .read(py, |notes| notes.iter().any(|(known, _)| *known == key))),
+        match self {
+            Self::Given(scope) => scope.bind(py).contains(key.name(py)),
+            Self::Native(native) => match native.made(py) {
+                Some(made) => made.contains(key.name(py)),
+                None => Ok(native.noted(py, key, |note| note.is_some())),
+            },
         }
     }
 
@@ -147,7 +176,7 @@ impl Scope {
                 head.each_header(visit);
                 Ok(())
             }
-            None => each_header(&self.dict(py)?, visit),
+            None => each_header(self.dict(py)?, visit),
         }
     }
 

@@ -16,16 +16,6 @@ pub enum Wire {
 }
 
 impl Wire {
-    pub fn clone_ref(&self, py: Python<'_>) -> Self {
-        match self {
-            Self::Asgi { receive, send } => Self::Asgi {
-                receive: receive.clone_ref(py),
-                send: send.clone_ref(py),
-            },
-            Self::Native(exchange) => Self::Native(exchange.clone_ref(py)),
-        }
-    }
-
     /// The exchange of our own protocol, also behind middleware that passes `receive` on as it is.
     pub fn exchange<'py>(&self, py: Python<'py>) -> Option<Bound<'py, Exchange>> {
         match self {

@@ -67,7 +67,7 @@ impl Pipeline {
         let outcome = dispatch(dispatcher.get(), cx).await;
         let stack = std::mem::take(&mut cx.middleware_stack);
         match close(cx, stack, outcome).await {
-            Ok(Some(Found::Nothing)) => Box::pin(errors::not_found(cx, &tables)).await,
+            Ok(Some(Found::Nothing)) => errors::not_found(cx, &tables).await,
             Ok(_) => Ok(()),
             Err(error) => Box::pin(errors::handle(cx, error, Some(&tables), true)).await,
         }
@@ -81,13 +81,10 @@ impl Pipeline {
     }
 
     fn handler_tables(&self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
-        if self.attributes.is_unchanged(py) {
-            let known = self.tables.read(py, |tables| {
-                tables.as_ref().map(|tables| tables.clone_ref(py))
-            });
-            if let Some(known) = known {
-                return Ok(known);
-            }
+        if self.attributes.is_unchanged(py)
+            && let Some(known) = self.tables.get(py)
+        {
+            return Ok(known);
         }
         let middleware = self.middleware.bind(py);
         let by_class = middleware.getattr(intern!(py, "_exception_handlers"))?;

@@ -159,7 +159,7 @@ fn coroutine(
                 RequestContext::untraced(
                     py,
                     channel,
-                    Scope::given(scope),
+                    Scope::Given(scope),
                     Wire::Asgi { receive, send },
                 )
             })?;
@@ -168,7 +168,7 @@ fn coroutine(
         }
         let call = attached(|py| {
             limit(app.bind(py), &receive)?;
-            let function = CALL.read(py, |call| call.as_ref().map(|call| call.clone_ref(py)));
+            let function = CALL.get(py);
             let function =
                 function.ok_or_else(|| PyRuntimeError::new_err("no application class"))?;
             function.call1(py, (app, scope, receive, send))

@@ -284,8 +284,7 @@ impl Handler {
     /// The coroutine function behind which this handler stands in Python.
     #[getter]
     fn door(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.door
-            .read(py, |door| door.as_ref().map(|door| door.clone_ref(py)))
+        self.door.get(py)
     }
 
     #[setter(door)]

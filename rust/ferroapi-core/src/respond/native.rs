@@ -105,7 +105,7 @@ pub async fn send_json(cx: &mut RequestContext, response: JsonResponse) -> PyRes
     let exchange = attached(|py| cx.direct_exchange(py, response.status));
     let Some(exchange) = exchange else {
         let parts = attached(|py| response.into_parts(py, cx.response.as_ref()))?;
-        return Box::pin(send_messages(cx, parts)).await;
+        return send_messages(cx, parts).await;
     };
     cx.channel.mark_response_started();
     cx.channel.mark_response_delivered();
@@ -118,7 +118,8 @@ pub async fn send_json(cx: &mut RequestContext, response: JsonResponse) -> PyRes
 
 /// Sends head and body, then runs the background task.
 pub async fn send_messages(cx: &mut RequestContext, mut parts: ResponseParts) -> PyResult<()> {
-    let wire = attached(|py| cx.filtered(py, &mut parts))?;
+    let other = attached(|py| cx.filtered(py, &mut parts))?;
+    let wire = other.as_ref().unwrap_or_else(|| cx.wire());
     wire.respond(&cx.channel, parts.status, parts.headers, parts.body)
         .await?;
     run_background(cx, parts.background).await
@@ -150,8 +151,7 @@ mod shared {
         let Some(place) = CONTENT_LENGTHS.get(length) else {
             return made_content_length(py, length);
         };
-        if let Some(known) = place.read(py, |known| known.as_ref().map(|known| known.clone_ref(py)))
-        {
+        if let Some(known) = place.get(py) {
             return Ok(known);
         }
         let header = made_content_length(py, length)?;

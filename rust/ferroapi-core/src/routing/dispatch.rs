@@ -167,7 +167,7 @@ fn look_up(
         Some(_) if asked => Some(Target::of(py, &cx.scope)?),
         known => known,
     };
-    let target = target.filter(|_| table.spec.redirect_slashes);
+    let target = target.filter(|target| may_redirect(table, target));
     let Some((path, root_path)) = target.as_ref().and_then(Target::owned_paths) else {
         return Ok(LookedUp::Nothing);
     };
@@ -192,7 +192,7 @@ fn find(
         if candidate.verdict == Verdict::AskCaller {
             *asked = true;
             let scope = cx.scope.dict(py)?;
-            match ask(py, cx, route, candidate.route, &scope)? {
+            match ask(py, cx, route, candidate.route, scope)? {
                 Asked::Full(hit) => return Ok(Some(hit)),
                 Asked::Partial(hit) => partial = partial.or(Some(hit)),
                 Asked::None => {}
@@ -233,7 +233,7 @@ fn find_asking_all(
         let Ok(id) = u32::try_from(index).map(RouteId) else {
             break;
         };
-        match ask(py, cx, route, id, &scope)? {
+        match ask(py, cx, route, id, scope)? {
             Asked::Full(hit) => return Ok(Some(hit)),
             Asked::Partial(hit) => partial = partial.or(Some(hit)),
             Asked::None => {}
@@ -379,6 +379,15 @@ fn fastapi_scope<'py>(py: Python<'py>, cx: &RequestContext) -> PyResult<Bound<'p
     Ok(fresh)
 }
 
+/// Whether it is worth while to look for the same path with or without its slash.
+fn may_redirect(table: &Table, target: &Target<'_, '_>) -> bool {
+    let Some(path) = target.path().filter(|_| table.spec.redirect_slashes) else {
+        return false;
+    };
+    let present = route_path(path, target.root_path());
+    present != "/" && (table.takes_final_slash || present.is_empty() || present.ends_with('/'))
+}
+
 /// The redirect to the same path with or without its slash, if a route matches that.
 fn redirect(
     py: Python<'_>,
@@ -388,12 +397,6 @@ fn redirect(
     root_path: &str,
 ) -> PyResult<Option<Py<PyAny>>> {
     let present = route_path(path, root_path);
-    if present == "/" {
-        return Ok(None);
-    }
-    if !table.takes_final_slash && !present.is_empty() && !present.ends_with('/') {
-        return Ok(None);
-    }
     let other = toggled_slash(path, present);
     let other_route_path = route_path(&other, root_path);
     let mut redirect_scope = None;

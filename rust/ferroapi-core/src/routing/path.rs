@@ -22,13 +22,13 @@ pub fn route_path<'a>(path: &'a str, root_path: &str) -> &'a str {
 /// The texts of a request that decide on its route.
 pub struct Target<'a, 'py> {
     /// None for lone surrogates, which can't be matched as text and which no server makes.
-    path: Option<Cow<'a, str>>,
+    path: Option<Text<'a, 'py>>,
     root_path: Option<Text<'a, 'py>>,
     method: Option<Text<'a, 'py>>,
 }
 
 enum Text<'a, 'py> {
-    Rust(&'a str),
+    Rust(Cow<'a, str>),
     Python(Bound<'py, PyString>),
 }
 
@@ -45,24 +45,24 @@ impl<'a, 'py: 'a> Target<'a, 'py> {
     pub fn of(py: Python<'py>, scope: &'a Scope) -> PyResult<Self> {
         if let Some((head, root_path)) = scope.head_and_root(py) {
             return Ok(Self {
-                path: Some(head.path(root_path)),
-                root_path: Some(Text::Rust(root_path)),
-                method: Some(Text::Rust(head.method())),
+                path: Some(Text::Rust(head.path(root_path))),
+                root_path: Some(Text::Rust(root_path.into())),
+                method: Some(Text::Rust(head.method().into())),
             });
         }
         let path = scope.member(py, intern!(py, "path"))?;
-        let path = path.cast::<PyString>()?.to_str().ok();
+        let path = path.cast_into::<PyString>()?;
         let scope = scope.dict(py)?;
         Ok(Self {
-            path: path.map(|path| Cow::Owned(path.to_owned())),
-            root_path: text(&scope, intern!(py, "root_path"))?.map(Text::Python),
-            method: text(&scope, intern!(py, "method"))?.map(Text::Python),
+            path: path.to_str().is_ok().then_some(Text::Python(path)),
+            root_path: text(scope, intern!(py, "root_path"))?.map(Text::Python),
+            method: text(scope, intern!(py, "method"))?.map(Text::Python),
         })
     }
 
     /// The whole path.
     pub fn path(&self) -> Option<&str> {
-        self.path.as_deref()
+        self.path.as_ref().map(Text::as_str)
     }
 
     /// Path and root path, free of the request.

@@ -30,7 +30,6 @@ const UNAWAITED_SEND: &CStr = c"coroutine 'send' was never awaited";
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct Exchange {
     pub(super) protocol: Py<HttpProtocol>,
-    pub facts: Py<ServerFacts>,
     pub link: Arc<Link>,
     head: RequestHead,
     scope: AttachedCell<Option<Py<PyDict>>>,
@@ -74,12 +73,7 @@ pub struct Opening {
 }
 
 impl Exchange {
-    pub fn new(
-        protocol: Py<HttpProtocol>,
-        facts: Py<ServerFacts>,
-        link: Arc<Link>,
-        opening: Opening,
-    ) -> Self {
+    pub fn new(protocol: Py<HttpProtocol>, link: Arc<Link>, opening: Opening) -> Self {
         let state = State {
             incoming: Incoming {
                 body: Vec::new(),
@@ -93,7 +87,6 @@ impl Exchange {
         };
         Self {
             protocol,
-            facts,
             link,
             head: opening.head,
             scope: AttachedCell::new(None),
@@ -104,26 +97,22 @@ impl Exchange {
         }
     }
 
+    pub fn facts(&self) -> &ServerFacts {
+        self.protocol.get().facts.get()
+    }
+
     pub fn head(&self) -> &RequestHead {
         &self.head
     }
 
     /// The ASGI scope, made on first use.
     pub fn scope(&self, py: Python<'_>) -> PyResult<Py<PyDict>> {
-        let known = self
-            .scope
-            .read(py, |scope| scope.as_ref().map(|scope| scope.clone_ref(py)));
-        if let Some(known) = known {
+        if let Some(known) = self.scope.get(py) {
             return Ok(known);
         }
-        let scope = scope(py, self.facts.get(), &self.link, &self.head)?;
-        if let Some(proxy) = self
-            .facts
-            .get()
-            .proxy
-            .as_ref()
-            .filter(|_| self.link.trusted)
-        {
+        let facts = self.facts();
+        let scope = scope(py, facts, &self.link, &self.head)?;
+        if let Some(proxy) = facts.proxy.as_ref().filter(|_| self.link.trusted) {
             proxy.apply(&self.head, scope.bind(py))?;
         }
         drop(self.scope.replace(py, Some(scope.clone_ref(py))));
@@ -190,7 +179,7 @@ impl Exchange {
     pub fn limit(slf: &Bound<'_, Self>, policy: &Policy) -> PyResult<()> {
         let py = slf.py();
         let this = slf.get();
-        let facts = this.facts.get();
+        let facts = this.facts();
         let event_loop = facts.event_loop.bind(py);
         let Some(task) = facts.leaves.current_tasks.bind(py).get_item(event_loop)? else {
             return Ok(());
@@ -222,8 +211,7 @@ impl Exchange {
         attached(|py| self.invite_body(py))?;
         if !attached(|py| self.is_over(py)) {
             attached(|py| self.protocol.get().resume_reading(py))?;
-            let facts = attached(|py| self.facts.clone_ref(py));
-            self.news.wait(channel, &facts.get().event_loop).await?;
+            self.news.wait(channel, &self.facts().event_loop).await?;
             attached(|py| self.news.clear(py));
         }
         attached(|py| {
@@ -302,7 +290,6 @@ impl Exchange {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.protocol)?;
-        visit.call(&self.facts)?;
         // SAFETY: called by the collector only.
         visit.call(unsafe { self.scope.traversed() })?;
         self.watch.traverse(visit)?;

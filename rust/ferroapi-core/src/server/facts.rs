@@ -169,16 +169,12 @@ impl ServerFacts {
         if !is_application(app) {
             return Ok(None);
         }
-        let known = self
-            .entry
-            .read(py, |entry| entry.as_ref().map(|entry| entry.clone_ref(py)));
-        let entry = match known {
-            Some(known) => known,
-            None => entry_of(app)?.unbind(),
-        };
-        let way = entry.get().native_way_in(py);
-        drop(self.entry.replace(py, Some(entry)));
-        way
+        if let Some(known) = self.entry.get(py) {
+            return known.get().native_way_in(py);
+        }
+        let entry = entry_of(app)?.unbind();
+        drop(self.entry.replace(py, Some(entry.clone_ref(py))));
+        entry.get().native_way_in(py)
     }
 
     pub fn root_path<'a>(&'a self, py: Python<'a>) -> &'a str {

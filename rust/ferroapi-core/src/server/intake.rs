@@ -98,7 +98,7 @@ impl HttpProtocol {
             refused: facts.is_busy(py)?,
         };
         let protocol = slf.clone().unbind();
-        let exchange = Exchange::new(protocol, this.facts.clone_ref(py), link, opening);
+        let exchange = Exchange::new(protocol, link, opening);
         let exchange = Py::new(py, exchange)?;
         drop(this.receiving.replace(py, Some(exchange.clone_ref(py))));
         Ok(exchange)

@@ -94,8 +94,7 @@ impl Drop for Listing {
 #[pymethods]
 impl PresentTask {
     fn __call__(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.0
-            .read(py, |task| task.as_ref().map(|task| task.clone_ref(py)))
+        self.0.get(py)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -109,14 +109,11 @@ impl HttpProtocol {
     }
 
     pub(super) fn current(&self, py: Python<'_>) -> Option<Py<Exchange>> {
-        self.current.read(py, |current| {
-            current.as_ref().map(|current| current.clone_ref(py))
-        })
+        self.current.get(py)
     }
 
     pub(super) fn receiving(&self, py: Python<'_>) -> Option<Py<Exchange>> {
-        self.receiving
-            .read(py, |known| known.as_ref().map(|known| known.clone_ref(py)))
+        self.receiving.get(py)
     }
 }
 
@@ -279,8 +276,7 @@ impl HttpProtocol {
     /// The scope of the last request.
     #[getter]
     fn scope(&self, py: Python<'_>) -> Option<Py<PyDict>> {
-        self.last_scope
-            .read(py, |scope| scope.as_ref().map(|scope| scope.clone_ref(py)))
+        self.last_scope.get(py)
     }
 
     #[getter]

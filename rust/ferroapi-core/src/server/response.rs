@@ -27,9 +27,8 @@ impl Exchange {
             paused && !self.is_disconnected(py)
         });
         if paused {
-            let facts = attached(|py| self.facts.clone_ref(py));
             let writable = self.protocol.get().writable();
-            writable.wait(channel, &facts.get().event_loop).await?;
+            writable.wait(channel, &self.facts().event_loop).await?;
         }
         // What is sent after the answer was given here goes where that of a lost connection goes.
         Ok(attached(|py| {
@@ -97,7 +96,7 @@ impl Exchange {
         headers: Headers<'_, '_>,
         body: Piece<'_, '_>,
     ) -> PyResult<()> {
-        self.facts.get().with_scratch(py, |out| {
+        self.facts().with_scratch(py, |out| {
             self.write_head(py, status, headers, out)?;
             self.write_body(py, body, false, out)
         })
@@ -123,7 +122,7 @@ impl Exchange {
             if complete || kind != expected {
                 return Err(self.unexpected(py, kind));
             }
-            self.facts.get().with_scratch(py, |out| {
+            self.facts().with_scratch(py, |out| {
                 if started {
                     let body = optional(message, intern!(py, "body"))?;
                     let body = body.unwrap_or_else(|| PyBytes::new(py, b"").into_any());
@@ -160,7 +159,7 @@ impl Exchange {
         headers: Headers<'_, '_>,
         out: &mut Vec<u8>,
     ) -> PyResult<()> {
-        let facts = self.facts.get();
+        let facts = self.facts();
         let defaults = facts.default_lines(py)?;
         let mut fields = Fields::new();
         if defaults.ready.is_none() {

@@ -30,8 +30,7 @@ async fn serve(channel: &Arc<Channel>, exchange: &Py<Exchange>) -> Outcome {
         respond_plainly(channel, known, 503, b"Service Unavailable").await?;
         return nothing();
     }
-    let facts = attached(|py| known.facts.clone_ref(py));
-    let facts = facts.get();
+    let facts = known.facts();
     let way = attached(|py| facts.way_in(py))?;
     if let Some(way) = way {
         let (app, mut cx) = attached(|py| {
@@ -61,7 +60,7 @@ fn unanswered(py: Python<'_>, exchange: &Exchange, outcome: Outcome) -> Option<O
 }
 
 fn is_cancellation(py: Python<'_>, exchange: &Exchange, outcome: &Outcome) -> bool {
-    let leaves = &exchange.facts.get().leaves;
+    let leaves = &exchange.facts().leaves;
     let cancelled = leaves.cancelled_error.bind(py);
     matches!(outcome, Err(error) if error.is_instance(py, cancelled))
 }
@@ -69,7 +68,7 @@ fn is_cancellation(py: Python<'_>, exchange: &Exchange, outcome: &Outcome) -> bo
 /// Logs what went wrong, and answers for an application that did not.
 async fn conclude(channel: &Channel, exchange: &Exchange, outcome: Outcome) -> PyResult<()> {
     let answered = attached(|py| {
-        let leaves = &exchange.facts.get().leaves;
+        let leaves = &exchange.facts().leaves;
         let started = exchange.is_started(py);
         match outcome {
             Err(error) => {
