@@ -83,10 +83,11 @@ def _variable(name: str) -> Any:
 
 
 class Gate:
-    """An endpoint that says when it has started, and returns when it may."""
+    """An endpoint that says when it has started and when it is over, and returns when it may."""
 
     def __init__(self, api: Any, log: Any) -> None:
-        self.started, self.open, self.log = threading.Event(), threading.Event(), log
+        self.started, self.open, self.over = threading.Event(), threading.Event(), threading.Event()
+        self.log = log
         self.app = api.FastAPI()
         self.app.get("/")(self.pass_through)
 
@@ -95,7 +96,14 @@ class Gate:
         self.started.set()
         assert self.open.wait(10)
         self.log("returns")
+        self.over.set()
         return "passed"
+
+
+async def happened(event: threading.Event) -> None:
+    """Wait for a thread."""
+    while not event.is_set():
+        await asyncio.sleep(0.001)
 
 
 # Where and with what a function is called.
@@ -625,13 +633,20 @@ def task_cancelled_while_running(api: Any, log: Any, run: Any) -> None:
 def asyncio_timeout_while_running(api: Any, log: Any, run: Any) -> None:
     gate = Gate(api, log)
 
+    async def expire(limit: Any) -> None:
+        await happened(gate.started)
+        limit.reschedule(asyncio.get_running_loop().time())
+
     async def main_task() -> None:
         try:
-            async with asyncio.timeout(0.1):
+            async with asyncio.timeout(None) as limit:
+                expiry = asyncio.create_task(expire(limit))
                 await ask(gate.app, "/")
         except TimeoutError:
             log("timed out", asyncio.current_task().cancelling(), tokens())
+        await expiry
         gate.open.set()
+        await happened(gate.over)
         log(await ask(gate.app, "/"))
 
     run(main_task)
