@@ -296,7 +296,7 @@ impl RequestContext {
         if !matches!(self.cleanup_scope, CleanupScope::Unopened) {
             return Ok(());
         }
-        if !self.leaves.is_in_cancel_scope.call0(py)?.is_truthy(py)? {
+        if self.has_unseen_task(py) || !self.leaves.is_in_cancel_scope.call0(py)?.is_truthy(py)? {
             self.cleanup_scope = CleanupScope::Needless;
             return Ok(());
         }
@@ -304,6 +304,14 @@ impl RequestContext {
         scope.call_method0(py, intern!(py, "__enter__"))?;
         self.cleanup_scope = CleanupScope::Open(scope);
         Ok(())
+    }
+
+    /// Whether nobody can have entered a cancel scope in this request's task: nobody has seen it yet.
+    pub fn has_unseen_task(&self, py: Python<'_>) -> bool {
+        match &self.wire {
+            Wire::Native(exchange) => exchange.get().facts().starter.is_unseen(py),
+            Wire::Asgi { .. } => false,
+        }
     }
 
     /// The injected response: no status, no headers until the user sets some.

@@ -211,6 +211,9 @@ pub mod generators {
             return Ok(());
         }
         let checkpoint = attached(|py| {
+            if cx.has_unseen_task(py) {
+                return Ok(None);
+            }
             let point = cx.leaves.cancellation_point.call0(py)?;
             Ok::<_, PyErr>((!point.is_none(py)).then_some(point))
         })?;

@@ -4,12 +4,16 @@
 //! only leaf future, [`Channel::await_`], drives a Python awaitable and passes whatever that yields
 //! straight through, so the loop never sees anything but the user's own futures.
 
+mod ahead;
 mod awaiting;
 mod channel;
 mod object;
+mod progress;
 
+pub use ahead::Ahead;
 pub use channel::Channel;
 pub use object::Coroutine;
+pub use progress::{Progress, Step};
 
 use crate::attached::attached;
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration};

@@ -1,12 +1,8 @@
 //! The Python object: a coroutine as PEP 492 defines it, around a Rust future.
 
-use std::any::Any;
 use std::ffi::CStr;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
 use pyo3::exceptions::{
     PyGeneratorExit, PyRuntimeError, PyRuntimeWarning, PyStopIteration, PyTypeError, PyValueError,
@@ -14,24 +10,21 @@ use pyo3::exceptions::{
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
+use super::Outcome;
+use super::ahead::Ahead;
 use super::channel::{Channel, Resume};
-use super::{Outcome, escaping};
+use super::progress::{Progress, Step};
 use crate::cell::AttachedCell;
 
-type Task = Pin<Box<dyn Future<Output = Outcome> + Send>>;
-
 #[derive(Default)]
-enum Stage {
-    New(Task),
-    Suspended(Task),
+pub(super) enum Stage {
+    New(Progress),
+    Suspended(Progress),
     Running,
+    /// A step was taken before there was an object: whoever resumes it next is told.
+    Ahead(Ahead),
     #[default]
     Done,
-}
-
-enum Step {
-    Yielded(Py<PyAny>),
-    Returned(Py<PyAny>),
 }
 
 /// A compiled request in progress; awaitable once, like any coroutine.
@@ -49,13 +42,31 @@ impl Coroutine {
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        let channel = Arc::new(Channel::default());
-        let task: Task = Box::pin(body(Arc::clone(&channel)));
+        Self::of(Progress::new(body))
+    }
+
+    /// The object for a future that has not run yet.
+    pub fn of(progress: Progress) -> Self {
+        let channel = Arc::clone(progress.channel());
+        Self::at(Stage::New(progress), channel)
+    }
+
+    /// The object for a future that is running now without one; `report` ends that.
+    pub fn running(channel: Arc<Channel>) -> Self {
+        Self::at(Stage::Running, channel)
+    }
+
+    fn at(stage: Stage, channel: Arc<Channel>) -> Self {
         Self {
-            stage: AttachedCell::new(Stage::New(task)),
+            stage: AttachedCell::new(stage),
             channel,
             unawaited: None,
         }
+    }
+
+    /// Takes over a future whose step was taken without the object.
+    pub fn report(&self, py: Python<'_>, ahead: Ahead) {
+        drop(self.stage.replace(py, Stage::Ahead(ahead)));
     }
 
     /// Warns as CPython does of a coroutine that is dropped before it has run.
@@ -64,18 +75,14 @@ impl Coroutine {
         self
     }
 
-    /// Whether it has returned or raised.
-    pub fn is_over(&self, py: Python<'_>) -> bool {
-        self.stage.read(py, |stage| matches!(stage, Stage::Done))
-    }
-
     fn resume(&self, py: Python<'_>, resume: Resume) -> PyResult<Step> {
         match self.stage.replace(py, Stage::Running) {
-            Stage::New(task) => self.start(py, task, resume),
-            Stage::Suspended(task) => {
+            Stage::New(progress) => self.start(py, progress, resume),
+            Stage::Suspended(progress) => {
                 drop(self.channel.resume.replace(py, resume));
-                self.poll(py, task)
+                self.step(py, progress)
             }
+            Stage::Ahead(ahead) => self.catch_up(py, ahead, resume),
             Stage::Running => Err(PyValueError::new_err("coroutine already executing")),
             Stage::Done => {
                 drop(self.stage.take(py));
@@ -86,43 +93,43 @@ impl Coroutine {
         }
     }
 
-    fn start(&self, py: Python<'_>, task: Task, resume: Resume) -> PyResult<Step> {
+    fn start(&self, py: Python<'_>, progress: Progress, resume: Resume) -> PyResult<Step> {
         match resume {
-            Resume::Next => self.poll(py, task),
+            Resume::Next => self.step(py, progress),
             Resume::Value(_) => {
-                drop(self.stage.replace(py, Stage::New(task)));
+                drop(self.stage.replace(py, Stage::New(progress)));
                 Err(PyTypeError::new_err(
                     "can't send non-None value to a just-started coroutine",
                 ))
             }
             Resume::Throw(error) => {
                 drop(self.stage.take(py));
-                drop(task);
+                drop(progress);
                 Err(error)
             }
         }
     }
 
-    fn poll(&self, py: Python<'_>, mut task: Task) -> PyResult<Step> {
-        let mut context = Context::from_waker(Waker::noop());
-        match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(&mut context))) {
-            Ok(Poll::Pending) => {
-                drop(self.stage.replace(py, Stage::Suspended(task)));
-                let yielded = self.channel.yielded.take(py);
-                yielded.map(Step::Yielded).ok_or_else(|| {
-                    PyRuntimeError::new_err(
-                        "ferroapi: a future waited for nothing; please report this",
-                    )
-                })
+    fn step(&self, py: Python<'_>, progress: Progress) -> PyResult<Step> {
+        let (rest, outcome) = progress.step(py);
+        self.keep(py, rest);
+        outcome
+    }
+
+    fn keep(&self, py: Python<'_>, rest: Option<Progress>) {
+        let stage = rest.map_or(Stage::Done, Stage::Suspended);
+        drop(self.stage.replace(py, stage));
+    }
+
+    /// Tells of the step that was taken already, or goes on from there if that is not what is asked for.
+    fn catch_up(&self, py: Python<'_>, mut ahead: Ahead, resume: Resume) -> PyResult<Step> {
+        self.keep(py, ahead.rest.take());
+        match resume {
+            Resume::Next => ahead.outcome,
+            Resume::Throw(error) if !error.is_instance_of::<PyGeneratorExit>(py) => {
+                ahead.after_throw(py, error)
             }
-            Ok(Poll::Ready(outcome)) => {
-                drop(self.stage.take(py));
-                outcome.map(Step::Returned).map_err(escaping)
-            }
-            Err(payload) => {
-                drop(self.stage.take(py));
-                Err(panic_error(payload.as_ref()))
-            }
+            other => self.resume(py, other),
         }
     }
 
@@ -142,16 +149,6 @@ impl Coroutine {
             Err(error) => Err(error),
         }
     }
-}
-
-/// A panic is our defect, but the user's server must see an ordinary, loggable exception.
-fn panic_error(payload: &(dyn Any + Send)) -> PyErr {
-    let text = payload
-        .downcast_ref::<&str>()
-        .map(ToString::to_string)
-        .or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "unknown panic".to_owned());
-    PyRuntimeError::new_err(format!("ferroapi: internal error: {text}"))
 }
 
 fn stop_iteration(step: Step) -> PyResult<Py<PyAny>> {

@@ -131,9 +131,8 @@ impl HttpProtocol {
 
     fn begin(&self, py: Python<'_>, exchange: Py<Exchange>, when: When) -> PyResult<()> {
         drop(self.current.replace(py, Some(exchange.clone_ref(py))));
-        let coroutine = Py::new(py, run::coroutine(exchange))?;
         let facts = self.facts.get();
-        let Some(task) = facts.starter.start(py, coroutine, when)? else {
+        let Some(task) = facts.starter.start(py, run::serving(exchange), when)? else {
             return Ok(());
         };
         let tasks = facts.tasks.bind(py);

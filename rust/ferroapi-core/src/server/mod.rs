@@ -2,7 +2,7 @@
 //!
 //! The codec is `ferroapi_http::http1`. Here it meets asyncio: [`protocol`] is what a transport calls, [`intake`]
 //! what becomes of the bytes, [`exchange`] one request, [`response`] how it is answered, [`task`] how its task is
-//! started, [`run`] what that task does. What belongs to uvicorn (logging, `WebSocket`s, who is trusted) is called
+//! started, made only when something asks for it ([`present`]), [`run`] what that task does. What belongs to uvicorn (logging, `WebSocket`s, who is trusted) is called
 //! there, through [`leaves`].
 
 mod exchange;
@@ -15,7 +15,9 @@ mod keep_alive;
 mod leaves;
 mod link;
 mod listing;
+mod maker;
 mod policy;
+mod present;
 mod protocol;
 mod proxy;
 mod refusal;

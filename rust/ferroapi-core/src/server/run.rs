@@ -8,13 +8,13 @@ use pyo3::types::{PyBytes, PyList, PyTuple};
 
 use super::exchange::Exchange;
 use crate::attached::attached;
-use crate::coroutine::{Channel, Coroutine, Outcome, nothing};
+use crate::coroutine::{Channel, Outcome, Progress, nothing};
 use crate::pipeline::serve_app;
 use crate::request::RequestContext;
 
-/// What serves `exchange` once it is awaited.
-pub fn coroutine(exchange: Py<Exchange>) -> Coroutine {
-    Coroutine::new(|channel| async move {
+/// What serves `exchange` once it runs.
+pub fn serving(exchange: Py<Exchange>) -> Progress {
+    Progress::new(|channel| async move {
         let outcome = serve(&channel, &exchange).await;
         attached(|py| exchange.get().unlimit(py))?;
         if let Some(outcome) = attached(|py| unanswered(py, exchange.get(), outcome)) {

@@ -1,49 +1,44 @@
 //! Starting the task of a request.
 //!
 //! A task made by `loop.create_task` takes its first step in the next turn of the event loop. Most requests are
-//! answered in that one step, so taking it at once saves the turn: Python 3.12 has eager tasks for this. In 3.11 the
-//! constructor of `asyncio.Task` hands its first step to the `call_soon` of the loop it is given. Here it is given an
-//! object that keeps the step ([`FirstStep`]), and the loop itself right after. What runs is a task of asyncio's own
-//! in each case, in a context of its own, current while it runs, and listed by `asyncio.all_tasks()`.
+//! answered in that one step, so it is taken at once: Python 3.12 has eager tasks for this. In 3.11 the step is taken
+//! without a task, which is made when somebody asks for it ([`PresentTask`]), or when the step was not the last. That
+//! task is then told what its first step came to. It is a task of asyncio's own in each case, in a context of its own,
+//! current while it runs, and listed by `asyncio.all_tasks()`.
 //!
 //! Whatever stands in the way (a task factory, a task that is running already, a loop or a task class of another
 //! kind) makes it an ordinary `loop.create_task`.
 
-use pyo3::exceptions::PyRuntimeError;
+use std::sync::Arc;
+
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::leaves::ServerLeaves;
-use super::listing::Listing;
-use crate::call::call_named;
-use crate::cell::AttachedCell;
-use crate::coroutine::Coroutine;
+use super::present::{FirstStep, Presence, PresentTask};
+use crate::coroutine::{Ahead, Coroutine, Progress, Step};
 
 /// How the tasks of one event loop are started.
 pub struct Starter {
     event_loop: Py<PyAny>,
     create_task: Py<PyAny>,
     /// None if the first step can't be taken at once.
-    eager: Option<Eager>,
+    early: Option<Early>,
     /// Tasks run in an empty context instead of a copy of the present one.
     empty_context: Option<Py<PyAny>>,
 }
 
 /// What takes a first step at once: Python 3.11.
-struct Eager {
-    task_class: Py<PyAny>,
+struct Early {
     get_task_factory: Py<PyAny>,
     get_debug: Py<PyAny>,
     /// The attributes of the loop object, where methods can be replaced.
     loop_attributes: Py<PyDict>,
     current_tasks: Py<PyDict>,
-    first_step: Py<FirstStep>,
-    listing: Listing,
-    keywords: Py<PyTuple>,
-    keywords_with_context: Py<PyTuple>,
+    presence: Presence,
 }
 
 /// When the first step is to be taken.
@@ -68,53 +63,60 @@ impl Starter {
         Ok(Self {
             event_loop: event_loop.clone().unbind(),
             create_task: event_loop.getattr("create_task")?.unbind(),
-            eager: Eager::new(leaves, event_loop),
+            early: Early::new(leaves, event_loop),
             empty_context,
         })
     }
 
-    /// Makes the task of a request; None if it is done already.
+    /// Serves a request; its task, if that is not done already.
     pub fn start(
         &self,
         py: Python<'_>,
-        coroutine: Py<Coroutine>,
+        request: Progress,
         when: When,
     ) -> PyResult<Option<Py<PyAny>>> {
-        let context = match &self.empty_context {
-            Some(class) => Some(class.call0(py)?),
-            None => None,
-        };
         if when == When::Now
-            && let Some(eager) = &self.eager
-            && eager.is_possible(py, &self.event_loop)?
+            && let Some(early) = &self.early
+            && early.is_possible(py, &self.event_loop)?
         {
-            return eager.start(py, &self.event_loop, coroutine, context);
+            let context = match &self.empty_context {
+                Some(class) => class.call0(py)?,
+                None => present_context(py)?,
+            };
+            return early.start(py, &self.event_loop, request, context);
         }
-        let task = match context {
+        let coroutine = Coroutine::of(request);
+        let task = match &self.empty_context {
             None => self.create_task.call1(py, (coroutine,))?,
-            Some(context) => {
+            Some(class) => {
                 let keywords = PyDict::new(py);
-                keywords.set_item(intern!(py, "context"), context)?;
+                keywords.set_item(intern!(py, "context"), class.call0(py)?)?;
                 self.create_task.call(py, (coroutine,), Some(&keywords))?
             }
         };
         Ok(Some(task))
     }
 
+    /// Whether the request that is served now takes its first step, and nobody has asked for its task.
+    pub fn is_unseen(&self, py: Python<'_>) -> bool {
+        let early = self.early.as_ref();
+        early.is_some_and(|early| early.presence.object.get().is_unseen(py))
+    }
+
     /// Visits what it refers to, for the garbage collector.
     pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.event_loop)?;
         visit.call(&self.create_task)?;
-        if let Some(eager) = &self.eager {
-            visit.call(&eager.get_task_factory)?;
-            visit.call(&eager.get_debug)?;
-            visit.call(&eager.loop_attributes)?;
+        if let Some(early) = &self.early {
+            visit.call(&early.get_task_factory)?;
+            visit.call(&early.get_debug)?;
+            visit.call(&early.loop_attributes)?;
         }
         Ok(())
     }
 }
 
-impl Eager {
+impl Early {
     /// None where tasks are not made as this relies on.
     fn new(leaves: &ServerLeaves, event_loop: &Bound<'_, PyAny>) -> Option<Self> {
         let py = event_loop.py();
@@ -123,11 +125,10 @@ impl Eager {
             .bind(py)
             .call1((event_loop,))
             .ok()?;
-        if cfg!(Py_3_12) || !plain.is_truthy().ok()? || !loop_comes_first(leaves, event_loop) {
+        if cfg!(Py_3_12) || !plain.is_truthy().ok()? {
             return None;
         }
         Some(Self {
-            task_class: leaves.task_class.clone_ref(py),
             get_task_factory: event_loop.getattr("get_task_factory").ok()?.unbind(),
             get_debug: event_loop.getattr("get_debug").ok()?.unbind(),
             loop_attributes: event_loop
@@ -137,10 +138,7 @@ impl Eager {
                 .ok()?
                 .unbind(),
             current_tasks: leaves.current_tasks.clone_ref(py),
-            first_step: Py::new(py, FirstStep::default()).ok()?,
-            listing: Listing::new(leaves, py)?,
-            keywords: PyTuple::new(py, ["loop"]).ok()?.unbind(),
-            keywords_with_context: PyTuple::new(py, ["loop", "context"]).ok()?.unbind(),
+            presence: Presence::new(leaves, event_loop)?,
         })
     }
 
@@ -154,118 +152,67 @@ impl Eager {
                 .contains(intern!(py, "create_task"))?)
     }
 
+    /// Takes the first step; the task, if that was not the last one.
     fn start(
         &self,
         py: Python<'_>,
         event_loop: &Py<PyAny>,
-        coroutine: Py<Coroutine>,
-        context: Option<Py<PyAny>>,
+        request: Progress,
+        context: Py<PyAny>,
     ) -> PyResult<Option<Py<PyAny>>> {
-        let task = self
-            .listing
-            .unlisted(py, || self.construct(py, &coroutine, context))?;
-        give_loop(&task, event_loop.clone_ref(py));
-        let (step, context) = self.first_step.get().caught.take(py).ok_or_else(|| {
-            PyRuntimeError::new_err("ferroapi: a task was made without a first step")
-        })?;
-        self.listing
-            .during(py, &task, || run_in(py, &context, &step))?;
-        if coroutine.get().is_over(py) {
-            return Ok(None);
-        }
-        self.listing.keep(py, &task)?;
-        Ok(Some(task))
-    }
-
-    fn construct(
-        &self,
-        py: Python<'_>,
-        coroutine: &Py<Coroutine>,
-        context: Option<Py<PyAny>>,
-    ) -> PyResult<Py<PyAny>> {
-        let coroutine = coroutine.as_any();
-        let first_step = self.first_step.as_any();
-        match &context {
-            None => {
-                let arguments = [coroutine, first_step];
-                call_named(py, &self.task_class, &arguments, &self.keywords)
-            }
-            Some(context) => {
-                let arguments = [coroutine, first_step, context];
-                call_named(
-                    py,
-                    &self.task_class,
-                    &arguments,
-                    &self.keywords_with_context,
-                )
-            }
-        }
+        let present = self.presence.object.bind(py);
+        let step = FirstStep {
+            event_loop: event_loop.clone_ref(py),
+            channel: Arc::clone(request.channel()),
+            context: context.clone_ref(py),
+        };
+        PresentTask::begin(present, step)?;
+        within(py, &context, || {
+            let (rest, outcome) = request.step(py);
+            let over = rest.is_none();
+            let needed = !over || !is_plain_return(py, &outcome);
+            let Some(made) = PresentTask::end(present, needed)? else {
+                return Ok(None);
+            };
+            let ahead = Ahead {
+                rest,
+                outcome,
+                task: made.task.clone_ref(py),
+            };
+            made.coroutine.get().report(py, ahead);
+            made.first_step.call0(py)?;
+            Ok((!over).then_some(made.task))
+        })
     }
 }
 
-/// Where a future of asyncio's C accelerator keeps its loop: right behind the head of the object.
-fn loop_field(future: &Py<PyAny>) -> *mut *mut ffi::PyObject {
-    // SAFETY: a future is larger than its head; nothing is read or written here.
-    unsafe { future.as_ptr().cast::<ffi::PyObject>().add(1).cast() }
+/// Whether a step was the last one, of whose end a task has nothing to tell.
+fn is_plain_return(py: Python<'_>, outcome: &PyResult<Step>) -> bool {
+    matches!(outcome, Ok(Step::Returned(value)) if value.is_none(py))
 }
 
-/// Whether a new future has its loop at that place.
-fn loop_comes_first(leaves: &ServerLeaves, event_loop: &Bound<'_, PyAny>) -> bool {
-    let keywords = PyDict::new(event_loop.py());
-    let made = keywords.set_item("loop", event_loop).and_then(|()| {
-        leaves
-            .future_class
-            .call(event_loop.py(), (), Some(&keywords))
-    });
-    // SAFETY: the future is an instance of `_asyncio.Future` (the leaf is None otherwise, which can't be called),
-    // which has several words behind its head; the first of them is only compared.
-    made.is_ok_and(|future| unsafe { *loop_field(&future) == event_loop.as_ptr() })
+/// A copy of the context that is current.
+fn present_context(py: Python<'_>) -> PyResult<Py<PyAny>> {
+    // SAFETY: attached to the interpreter; the result is an owned reference, or null with an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyContext_CopyCurrent()).map(Bound::unbind) }
 }
 
-/// Puts the event loop where the task has its [`FirstStep`].
-fn give_loop(task: &Py<PyAny>, event_loop: Py<PyAny>) {
-    // SAFETY: the task was made by the accelerator's own class, which is a subclass of its `Future`; that this
-    // keeps a reference to its loop at the place was checked by `loop_comes_first`. The reference that was there is
-    // given back, the new one is handed over.
-    unsafe {
-        let former = std::mem::replace(&mut *loop_field(task), event_loop.into_ptr());
-        ffi::Py_DECREF(former);
-    }
-}
-
-/// Calls `step` in a context, as the loop would.
-fn run_in(py: Python<'_>, context: &Py<PyAny>, step: &Py<PyAny>) -> PyResult<()> {
-    // SAFETY: the context is a live `contextvars.Context` that the task was made with; it is left again
-    // on every way out, before anything else may enter or leave one.
+/// What `run` does in a context, as the loop runs its callbacks.
+fn within<R>(
+    py: Python<'_>,
+    context: &Py<PyAny>,
+    run: impl FnOnce() -> PyResult<R>,
+) -> PyResult<R> {
+    // SAFETY: the context is a live `contextvars.Context` made for this request; it is left again on every way out
+    // (`run` does not unwind: a step catches panics), before anything else may enter or leave one.
     unsafe {
         if ffi::PyContext_Enter(context.as_ptr()) != 0 {
             return Err(PyErr::fetch(py));
         }
-        let outcome = step.call0(py);
+        let outcome = run();
         if ffi::PyContext_Exit(context.as_ptr()) != 0 {
             return Err(PyErr::fetch(py));
         }
-        outcome.map(drop)
-    }
-}
-
-/// Stands for the event loop while a task is made, and keeps the step that the task wants to take.
-#[pyclass(frozen, module = "ferroapi._core")]
-#[derive(Default)]
-pub struct FirstStep {
-    /// The step, and the context to take it in.
-    caught: AttachedCell<Option<(Py<PyAny>, Py<PyAny>)>>,
-}
-
-#[pymethods]
-impl FirstStep {
-    #[pyo3(signature = (callback, *, context))]
-    fn call_soon(&self, py: Python<'_>, callback: Py<PyAny>, context: Py<PyAny>) {
-        drop(self.caught.replace(py, Some((callback, context))));
-    }
-
-    /// Tasks of a loop in debug mode are made by the loop itself.
-    fn get_debug(&self) -> bool {
-        false
+        outcome
     }
 }
