@@ -59,6 +59,13 @@ impl<T> AttachedCell<Option<Py<T>>> {
             object.as_ref().map(|object| object.clone_ref(py))
         })
     }
+
+    /// Puts another object in, or none, and lets go of the former one.
+    pub fn put(&self, py: Python<'_>, object: Option<Py<T>>) {
+        if let Some(former) = self.replace(py, object) {
+            former.drop_ref(py);
+        }
+    }
 }
 
 impl<T: Default> AttachedCell<T> {

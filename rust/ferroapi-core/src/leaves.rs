@@ -3,8 +3,6 @@
 //! They are handed over once per load of the package (`configure`), so that Rust never imports by a
 //! name which the drop-in may have changed.
 
-use std::sync::Arc;
-
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
@@ -96,11 +94,11 @@ pub struct Leaves {
     pub telemetry_route: Py<PyAny>,
 }
 
-static LEAVES: AttachedCell<Option<Arc<Leaves>>> = AttachedCell::new(None);
+static LEAVES: AttachedCell<Option<&'static Leaves>> = AttachedCell::new(None);
 
 /// The leaves of the package as it is loaded now.
-pub fn leaves(py: Python<'_>) -> PyResult<Arc<Leaves>> {
-    LEAVES.read(py, Clone::clone).ok_or_else(|| {
+pub fn leaves(py: Python<'_>) -> PyResult<&'static Leaves> {
+    LEAVES.read(py, |leaves| *leaves).ok_or_else(|| {
         PyRuntimeError::new_err("ferroapi._core was used before the package configured it")
     })
 }
@@ -108,5 +106,6 @@ pub fn leaves(py: Python<'_>) -> PyResult<Arc<Leaves>> {
 /// Hand over the Python leaves. Called by the package when it is imported.
 #[pyfunction]
 pub fn configure(py: Python<'_>, module: Leaves) {
-    drop(LEAVES.replace(py, Some(Arc::new(module))));
+    // Never given back: it is made once for each time that the package is loaded, and requests share it.
+    LEAVES.replace(py, Some(Box::leak(Box::new(module))));
 }

@@ -43,7 +43,7 @@ impl CleanupScope {
 
 /// The state of one HTTP request (or WebSocket session) inside the compiled pipeline.
 pub struct RequestContext {
-    pub leaves: Arc<Leaves>,
+    pub leaves: &'static Leaves,
     pub patches: Arc<Patches>,
     /// A telemetry span is open for this request.
     pub traced: bool,
@@ -76,7 +76,7 @@ impl RequestContext {
         receive: Py<PyAny>,
         send: Py<PyAny>,
     ) -> PyResult<Self> {
-        watch::look(py, &*leaves(py)?);
+        watch::look(py, leaves(py)?);
         let traced = scope.bind(py).contains(intern!(py, "fastapi.telemetry"))?;
         let untraced = Self::untraced(
             py,
@@ -95,7 +95,7 @@ impl RequestContext {
         wire: Wire,
     ) -> PyResult<Self> {
         let leaves = leaves(py)?;
-        let patches = patches(py, &leaves)?;
+        let patches = patches(py, leaves)?;
         Ok(Self {
             leaves,
             patches,
@@ -126,7 +126,9 @@ impl RequestContext {
 
     /// Sees what user code replaced since the request began.
     pub fn look_at_patches(&mut self, py: Python<'_>) -> PyResult<()> {
-        self.patches = patches(py, &self.leaves)?;
+        if !self.patches.are_current() {
+            self.patches = patches(py, self.leaves)?;
+        }
         Ok(())
     }
 
@@ -220,7 +222,7 @@ impl RequestContext {
         }
         self.channel.mark_response_started();
         for (position, filter) in self.filters.iter().enumerate().rev() {
-            if let Filtered::NotHere = filter.apply(py, &self.leaves, parts)? {
+            if let Filtered::NotHere = filter.apply(py, self.leaves, parts)? {
                 let send = self.filtering_send(py, position + 1)?;
                 return self.wire.with_send(py, send).map(Some);
             }
@@ -235,7 +237,7 @@ impl RequestContext {
         self.filters
             .iter()
             .take(count)
-            .try_fold(send, |send, filter| filter.around(py, &self.leaves, send))
+            .try_fold(send, |send, filter| filter.around(py, self.leaves, send))
     }
 
     /// The `Request`, made through its class on first use; it sees the body that was read already.

@@ -26,7 +26,12 @@ pub struct Native {
     notes: AttachedCell<Notes>,
 }
 
-type Notes = SmallVec<[(Key, Py<PyAny>); 8]>;
+/// Values by key, and the keys in the order in which they came.
+#[derive(Default)]
+struct Notes {
+    values: [Option<Py<PyAny>>; NAMES.len()],
+    order: SmallVec<[Key; NAMES.len()]>,
+}
 
 /// What the pipeline writes for every request.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,7 +73,9 @@ impl Native {
     fn make<'a, 'py>(&'a self, py: Python<'py>) -> PyResult<&'a Bound<'py, PyDict>> {
         let made = self.made.get_or_try_init(py, || {
             let scope = self.exchange.get().scope(py)?;
-            for (key, value) in self.notes.take(py) {
+            let notes = self.notes.take(py);
+            for key in notes.order {
+                let value = notes.values[key as usize].as_ref();
                 scope.bind(py).set_item(key.name(py), value)?;
             }
             Ok::<_, PyErr>(scope)
@@ -78,20 +85,18 @@ impl Native {
 
     fn note(&self, py: Python<'_>, key: Key, value: Py<PyAny>) {
         let former = self.notes.update(py, |notes| {
-            if let Some((_, known)) = notes.iter_mut().find(|(known, _)| *known == key) {
-                return Some(std::mem::replace(known, value));
+            let former = notes.values[key as usize].replace(value);
+            if former.is_none() {
+                notes.order.push(key);
             }
-            notes.push((key, value));
-            None
+            former
         });
         drop(former);
     }
 
     fn noted<R>(&self, py: Python<'_>, key: Key, found: impl FnOnce(Option<&Py<PyAny>>) -> R) -> R {
-        self.notes.read(py, |notes| {
-            let note = notes.iter().find(|(known, _)| *known == key);
-            found(note.map(|(_, value)| value))
-        })
+        self.notes
+            .read(py, |notes| found(notes.values[key as usize].as_ref()))
     }
 }
 

@@ -52,7 +52,8 @@ impl Stack {
         self.generators.push(generator);
     }
 
-    fn is_empty(&self) -> bool {
+    /// Whether there is nothing to undo.
+    pub fn is_empty(&self) -> bool {
         self.object.is_none() && self.generators.is_empty()
     }
 
@@ -71,16 +72,9 @@ impl Stack {
 
 /// Closes `stack` with what the body of its `async with` came to.
 ///
-/// `Ok(None)` says that the stack swallowed the body's exception.
-pub async fn close<T>(cx: &RequestContext, stack: Stack, body: PyResult<T>) -> PyResult<Option<T>> {
-    if stack.is_empty() {
-        return body.map(Some);
-    }
-    // Boxed, so that a request without anything to undo is small.
-    Box::pin(close_all(cx, stack, body)).await
-}
-
-async fn close_all<T>(
+/// `Ok(None)` says that the stack swallowed the body's exception. To be boxed, and called only if there is anything
+/// to undo, so that other requests are small.
+pub async fn close<T>(
     cx: &RequestContext,
     mut stack: Stack,
     body: PyResult<T>,

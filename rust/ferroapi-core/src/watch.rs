@@ -18,13 +18,23 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Watched {
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         let classes: Vec<Bound<'py, PyType>> = object.extract()?;
-        Ok(Self(
-            classes
-                .into_iter()
-                .map(|class| (class.unbind(), AttachedCell::new(0)))
-                .collect(),
-        ))
+        let mut watched = Vec::new();
+        for class in &classes {
+            if !has_subclass(class, &classes) {
+                watched.push((class.clone().unbind(), AttachedCell::new(0)));
+            }
+        }
+        Ok(Self(watched))
     }
+}
+
+/// Whether one of `classes` inherits from `class`: CPython takes the version of a subclass for void when a base of it
+/// changes.
+fn has_subclass(class: &Bound<'_, PyType>, classes: &[Bound<'_, PyType>]) -> bool {
+    let inherits = |other: &Bound<'_, PyType>| other.mro().iter().any(|base| base.is(class));
+    classes
+        .iter()
+        .any(|other| !other.is(class) && inherits(other))
 }
 
 /// Moves the epoch if one of the package's classes changed since the last call.
@@ -37,7 +47,7 @@ impl Watched {
     pub fn look(&self, py: Python<'_>) {
         let mut changed = false;
         for (class, seen) in &self.0 {
-            let version = version(py, class);
+            let version = version(class.bind(py));
             // Zero: CPython gave the type no version since its last change.
             if version == 0 || version != seen.read(py, |seen| *seen) {
                 seen.replace(py, assigned_version(py, class));
@@ -62,8 +72,9 @@ impl Watched {
     }
 }
 
-fn version(_py: Python<'_>, class: &Py<PyType>) -> u32 {
-    let class = class.as_ptr().cast::<ffi::PyTypeObject>();
+/// The number of a class's last change; zero if CPython gave it none.
+pub fn version(class: &Bound<'_, PyType>) -> u32 {
+    let class = class.as_type_ptr();
     // SAFETY: `class` is a live type object, whose fields are read while attached to the interpreter.
     // The version means something only while CPython's flag says that it is valid.
     unsafe {
@@ -78,5 +89,5 @@ fn version(_py: Python<'_>, class: &Py<PyType>) -> u32 {
 fn assigned_version(py: Python<'_>, class: &Py<PyType>) -> u32 {
     // A missing attribute is fine: the look-up is what counts.
     let _ = class.bind(py).getattr(intern!(py, "__call__"));
-    version(py, class)
+    version(class.bind(py))
 }

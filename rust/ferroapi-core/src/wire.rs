@@ -3,10 +3,11 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::{PyDict, PyString};
 
 use crate::attached::attached;
 use crate::coroutine::Channel;
+use crate::respond::ResponseParts;
 use crate::server::Exchange;
 
 /// The two callables of an ASGI server, or an exchange of our own protocol.
@@ -47,29 +48,21 @@ impl Wire {
     }
 
     /// Sends a whole response: its head and its body.
-    pub async fn respond(
-        &self,
-        channel: &Channel,
-        status: Py<PyAny>,
-        headers: Py<PyList>,
-        body: Py<PyAny>,
-    ) -> PyResult<()> {
+    pub async fn respond(&self, channel: &Channel, parts: &ResponseParts) -> PyResult<()> {
         let send = match self {
-            Self::Native(exchange) => {
-                return exchange.get().respond(channel, status, headers, body).await;
-            }
+            Self::Native(exchange) => return exchange.get().respond(channel, parts).await,
             Self::Asgi { send, .. } => send,
         };
         let start = attached(|py| {
             let message = message(py, &START, "http.response.start", ["status", "headers"])?;
-            message.set_item(intern!(py, "status"), status)?;
-            message.set_item(intern!(py, "headers"), headers)?;
+            message.set_item(intern!(py, "status"), &parts.status)?;
+            message.set_item(intern!(py, "headers"), &parts.headers)?;
             send.call1(py, (message,))
         })?;
         channel.await_(start).await?;
         let body = attached(|py| {
             let message = message(py, &BODY, "http.response.body", ["body"])?;
-            message.set_item(intern!(py, "body"), body)?;
+            message.set_item(intern!(py, "body"), &parts.body)?;
             send.call1(py, (message,))
         })?;
         channel.await_(body).await.map(drop)

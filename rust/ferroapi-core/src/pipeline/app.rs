@@ -64,13 +64,28 @@ impl Pipeline {
             }
             self.publish_handlers(py, cx)
         })?;
-        let outcome = dispatch(dispatcher.get(), cx).await;
-        let stack = std::mem::take(&mut cx.middleware_stack);
-        match close(cx, stack, outcome).await {
-            Ok(Some(Found::Nothing)) => errors::not_found(cx, &tables).await,
-            Ok(_) => Ok(()),
-            Err(error) => Box::pin(errors::handle(cx, error, Some(&tables), true)).await,
+        let error = match Self::within_stack(dispatcher.get(), cx).await {
+            Ok(Some(Found::Nothing)) => None,
+            Ok(_) => return Ok(()),
+            Err(error) => Some(error),
+        };
+        match error {
+            None => errors::not_found(cx, &tables).await,
+            Some(error) => Box::pin(errors::handle(cx, error, Some(&tables), true)).await,
         }
+    }
+
+    /// The router, inside of the middleware exit stack.
+    async fn within_stack(
+        dispatcher: &Dispatcher,
+        cx: &mut RequestContext,
+    ) -> PyResult<Option<Found>> {
+        let outcome = dispatch(dispatcher, cx).await;
+        if cx.middleware_stack.is_empty() {
+            return outcome.map(Some);
+        }
+        let stack = std::mem::take(&mut cx.middleware_stack);
+        Box::pin(close(cx, stack, outcome)).await
     }
 
     fn publish_handlers(&self, py: Python<'_>, cx: &RequestContext) -> PyResult<Py<PyTuple>> {
@@ -118,7 +133,7 @@ impl Pipeline {
 
     /// Whether this was made for `middleware`, and nothing changed since.
     fn is_for(&self, py: Python<'_>, middleware: Bound<'_, PyAny>) -> PyResult<bool> {
-        watch::look(py, &*leaves(py)?);
+        watch::look(py, leaves(py)?);
         Ok(self.middleware.is(&middleware) && self.is_current(py)?)
     }
 

@@ -73,7 +73,7 @@ async fn read_json(compiled: &Compiled, cx: &mut RequestContext, given: bool) ->
         if let Some(validated) = validated(py, compiled, cx, &bytes)? {
             return Ok(validated);
         }
-        let content = parse_json(py, &cx.leaves, &bytes)?;
+        let content = parse_json(py, cx.leaves, &bytes)?;
         cx.keep_json(content.clone_ref(py));
         Ok(Body::Content(content))
     })
@@ -90,7 +90,7 @@ fn validated(
     let Some(reader) = compiled.body_reader().filter(|_| !cx.traced) else {
         return Ok(None);
     };
-    if replaced_parser(py, &cx.leaves)?.is_some() {
+    if replaced_parser(py, cx.leaves)?.is_some() {
         return Ok(None);
     }
     match reader.call1(py, (bytes,)) {

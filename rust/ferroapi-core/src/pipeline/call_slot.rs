@@ -156,12 +156,9 @@ fn coroutine(
         let known = attached(|py| way_in(py, app.bind(py), scope.bind(py)))?;
         if let Some(known) = known {
             let mut cx = attached(|py| {
-                RequestContext::untraced(
-                    py,
-                    channel,
-                    Scope::Given(scope),
-                    Wire::Asgi { receive, send },
-                )
+                let scope = Scope::Given(scope);
+                let wire = Wire::Asgi { receive, send };
+                RequestContext::untraced(py, channel, scope, wire).map(Box::new)
             })?;
             serve_app(app, known, &mut cx).await?;
             return nothing();

@@ -14,7 +14,7 @@ pub fn answer(
     handler: &Bound<'_, PyAny>,
     error: &Bound<'_, PyAny>,
 ) -> PyResult<Option<ResponseParts>> {
-    let leaves = &cx.leaves;
+    let leaves = cx.leaves;
     if cx.channel.response_started() || cx.patches.json_response {
         return Ok(None);
     }
@@ -53,7 +53,7 @@ fn http_exception(py: Python<'_>, error: &Bound<'_, PyAny>) -> PyResult<Option<R
         return Ok(None);
     }
     body.push(b'}');
-    let mut parts = JsonResponse::new(status, body).into_parts(py, None)?;
+    let mut parts = JsonResponse::new(status, body).parts(py, None)?;
     if let Some(headers) = headers {
         parts.headers = merged(py, headers, parts.headers.bind(py))?;
     }
@@ -102,10 +102,10 @@ fn validation_error(
 ) -> PyResult<Option<ResponseParts>> {
     let errors = error.call_method0(intern!(py, "errors"))?;
     let mut body = br#"{"detail":"#.to_vec();
-    if write_json(&mut body, &errors, &cx.leaves).is_err() {
+    if write_json(&mut body, &errors, cx.leaves).is_err() {
         return Ok(None);
     }
     body.push(b'}');
     let response = JsonResponse::new(422, body);
-    response.into_parts(py, None).map(Some)
+    response.parts(py, None).map(Some)
 }

@@ -31,13 +31,13 @@ pub async fn run(
     compiled: &Compiled,
     options: &Py<PyAny>,
     cx: &mut RequestContext,
-    arguments: Arguments,
+    arguments: &Arguments,
     given: bool,
 ) -> PyResult<Answer> {
     if compiled.streams() {
-        return stream(compiled, options, cx, &arguments).await;
+        return Box::pin(stream(compiled, options, cx, arguments)).await;
     }
-    let call = attached(|py| begin(py, compiled, options, cx, &arguments))?;
+    let call = attached(|py| begin(py, compiled, options, cx, arguments))?;
     let result = cx.await_(call).await?;
     attached(|py| cx.look_at_patches(py))?;
     let leaf = given || cx.traced || cx.patches.serialize_response.is_some();
@@ -147,7 +147,7 @@ fn native(
             let mut body = Vec::with_capacity(128);
             // Where Python has to say no, it says so to the whole value.
             if cx.patches.jsonable_encoder.is_some()
-                || write_json(&mut body, result, &cx.leaves).is_err()
+                || write_json(&mut body, result, cx.leaves).is_err()
             {
                 return Ok(None);
             }

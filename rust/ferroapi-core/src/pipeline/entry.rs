@@ -51,14 +51,14 @@ pub struct Entry {
 impl Entry {
     /// What serves a request that our own protocol has read.
     pub fn native_way_in(&self, py: Python<'_>) -> PyResult<Option<Arc<Known>>> {
-        self.way_in(py, &leaves(py)?, None)
+        self.way_in(py, leaves(py)?, None)
     }
 
     /// What serves a connection of this scope; none if the plain stack has to.
     fn way_in(
         &self,
         py: Python<'_>,
-        leaves: &Arc<Leaves>,
+        leaves: &Leaves,
         scope: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Option<Arc<Known>>> {
         if let Some(scope) = scope
@@ -298,7 +298,7 @@ pub fn way_in(
     app: &Bound<'_, PyAny>,
     scope: &Bound<'_, PyDict>,
 ) -> PyResult<Option<Arc<Known>>> {
-    entry_of(app)?.get().way_in(py, &leaves(py)?, Some(scope))
+    entry_of(app)?.get().way_in(py, leaves(py)?, Some(scope))
 }
 
 /// Serves one connection, as the application's call does from its first line on.

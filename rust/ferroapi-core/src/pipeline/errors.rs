@@ -58,7 +58,7 @@ pub async fn handle(
         Ok(Handling::Python(call))
     })?;
     match answer {
-        Handling::Native(parts, handled) => send_messages(cx, parts)
+        Handling::Native(mut parts, handled) => send_messages(cx, &mut parts)
             .await
             .map_err(|raised| attached(|py| while_handling(py, raised, &handled))),
         Handling::Python(call) => cx.await_(call).await.map(drop),
@@ -131,10 +131,10 @@ pub async fn not_found(cx: &mut RequestContext, tables: &Py<PyTuple>) -> PyResul
             body: JsonText::Python(not_found_body(py)),
             background: None,
         };
-        response.into_parts(py, None).map(Some)
+        response.parts(py, None).map(Some)
     })?;
-    if let Some(parts) = parts {
-        let sent = send_messages(cx, parts).await;
+    if let Some(mut parts) = parts {
+        let sent = send_messages(cx, &mut parts).await;
         return sent
             .map_err(|error| attached(|py| while_handling(py, error, &not_found_error(py, cx))));
     }

@@ -17,7 +17,7 @@ use crate::connection::reduced_to;
 use crate::coroutine::{Channel, Coroutine, escaping};
 use crate::epoch;
 use crate::leaves::Leaves;
-use crate::plan::{Body, same_content, solve};
+use crate::plan::{Body, OverridesProvider, same_content, solve};
 use crate::request::RequestContext;
 use crate::stacks::{Stack, StackKey};
 
@@ -27,7 +27,7 @@ pub struct Handler {
     /// `HandlerOptions` of the Python side.
     options: Py<PyAny>,
     /// The provider of `dependency_overrides`, or none.
-    overrides_provider: Option<Py<PyAny>>,
+    overrides_provider: Option<OverridesProvider>,
     plan: AttachedCell<Option<Plan>>,
     overridden: AttachedCell<Option<(Py<PyDict>, Plan)>>,
     /// The coroutine function that stands for this handler in Python.
@@ -46,12 +46,15 @@ impl Handler {
         if let Some(overrides) = self.overrides(py)? {
             return self.overridden_plan(py, leaves, &overrides);
         }
-        let known = self.plan.read(py, Clone::clone);
-        if let Some(plan) = &known
-            && plan.epoch == epoch::current()
-        {
-            return Ok(Arc::clone(&plan.compiled));
+        let current = self.plan.read(py, |plan| {
+            let plan = plan.as_ref();
+            let current = plan.filter(|plan| plan.epoch == epoch::current());
+            current.map(|plan| Arc::clone(&plan.compiled))
+        });
+        if let Some(compiled) = current {
+            return Ok(compiled);
         }
+        let known = self.plan.read(py, Clone::clone);
         let plan = self.refresh(py, leaves, known, None)?;
         let compiled = Arc::clone(&plan.compiled);
         drop(self.plan.replace(py, Some(plan)));
@@ -59,13 +62,10 @@ impl Handler {
     }
 
     fn overrides<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let Some(provider) = &self.overrides_provider else {
-            return Ok(None);
-        };
-        let overrides = provider
-            .bind(py)
-            .getattr(intern!(py, "dependency_overrides"))?;
-        Ok(overrides.is_truthy()?.then_some(overrides))
+        match &self.overrides_provider {
+            Some(provider) => provider.overrides(py),
+            None => Ok(None),
+        }
     }
 
     fn overridden_plan(
@@ -132,13 +132,13 @@ impl Handler {
                 let request = cx.request(py)?;
                 cx.leaves.telemetry_begin.call1(py, (request,))?;
             }
-            self.compiled(py, &cx.leaves)
+            self.compiled(py, cx.leaves)
         })?;
         let asked = given || cx.patches.body_methods;
         let body = body::read(&compiled, &self.options, cx, asked).await?;
         let arguments = self.solve(&compiled, cx, &body).await.map_err(escaping)?;
         attached(|py| cx.look_at_patches(py))?;
-        endpoint::run(&compiled, &self.options, cx, arguments, given)
+        endpoint::run(&compiled, &self.options, cx, &arguments, given)
             .await
             .map_err(escaping)
     }
@@ -265,10 +265,12 @@ fn published_stack(scope: &Bound<'_, PyDict>, key: StackKey) -> PyResult<Stack> 
 impl Handler {
     #[new]
     fn new(py: Python<'_>, options: Py<PyAny>) -> PyResult<Self> {
-        let provider = options.getattr(py, intern!(py, "dependency_overrides_provider"))?;
+        let provider = options
+            .bind(py)
+            .getattr(intern!(py, "dependency_overrides_provider"))?;
         Ok(Self {
             options,
-            overrides_provider: (!provider.is_none(py)).then_some(provider),
+            overrides_provider: (!provider.is_none()).then(|| OverridesProvider::new(provider)),
             plan: AttachedCell::new(None),
             overridden: AttachedCell::new(None),
             door: AttachedCell::new(None),
@@ -313,7 +315,9 @@ impl Handler {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.options)?;
-        visit.call(&self.overrides_provider)?;
+        if let Some(provider) = &self.overrides_provider {
+            provider.traverse(visit)?;
+        }
         // SAFETY: called by the collector only. A request in progress holds its own reference to the
         // handler, so the plan's objects are never taken for garbage under it.
         unsafe {

@@ -108,7 +108,7 @@ impl InnerLine {
     #[new]
     fn new(py: Python<'_>, layer: Py<PyAny>, description: &Bound<'_, PyAny>) -> PyResult<Self> {
         let epoch = epoch::current();
-        let line = Line::read(&*leaves(py)?, description)?;
+        let line = Line::read(leaves(py)?, description)?;
         Ok(Self { layer, line, epoch })
     }
 
@@ -120,7 +120,7 @@ impl InnerLine {
 
     /// Whether this was made for `layer`, and nothing changed since.
     fn is_for(&self, py: Python<'_>, layer: &Bound<'_, PyAny>) -> PyResult<bool> {
-        watch::look(py, &*leaves(py)?);
+        watch::look(py, leaves(py)?);
         Ok(self.layer.is(layer) && self.line.is_current(py)? && self.epoch == epoch::current())
     }
 

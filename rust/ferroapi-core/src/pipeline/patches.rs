@@ -1,5 +1,6 @@
 //! Functions of the public `routing` module that somebody replaced.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
@@ -8,9 +9,15 @@ use crate::cell::AttachedCell;
 use crate::epoch;
 use crate::leaves::Leaves;
 
+/// What is replaced at an epoch.
+pub struct Patches {
+    epoch: u64,
+    found: Found,
+}
+
 /// A replaced function is called at its place; `None` means that the compiled one serves.
 #[derive(FromPyObject)]
-pub struct Patches {
+pub struct Found {
     pub solve_dependencies: Option<Py<PyAny>>,
     pub run_endpoint_function: Option<Py<PyAny>>,
     pub serialize_response: Option<Py<PyAny>>,
@@ -23,21 +30,38 @@ pub struct Patches {
     pub json_response: bool,
 }
 
-static PATCHES: AttachedCell<Option<(u64, Arc<Patches>)>> = AttachedCell::new(None);
+impl Patches {
+    /// Whether nothing can have been replaced since.
+    pub fn are_current(&self) -> bool {
+        self.epoch == epoch::current()
+    }
+}
+
+impl Deref for Patches {
+    type Target = Found;
+
+    fn deref(&self) -> &Found {
+        &self.found
+    }
+}
+
+static PATCHES: AttachedCell<Option<Arc<Patches>>> = AttachedCell::new(None);
 
 /// The patches in force at the present epoch.
 pub fn patches(py: Python<'_>, leaves: &Leaves) -> PyResult<Arc<Patches>> {
-    let epoch = epoch::current();
     let known = PATCHES.read(py, |known| {
         known
             .as_ref()
-            .filter(|(seen, _)| *seen == epoch)
-            .map(|(_, patches)| Arc::clone(patches))
+            .filter(|known| known.are_current())
+            .map(Arc::clone)
     });
-    if let Some(patches) = known {
-        return Ok(patches);
+    if let Some(known) = known {
+        return Ok(known);
     }
-    let patches: Arc<Patches> = Arc::new(leaves.patches.call0(py)?.extract(py)?);
-    drop(PATCHES.replace(py, Some((epoch, Arc::clone(&patches)))));
-    Ok(patches)
+    // Taken before anything is read: what another thread changes meanwhile moves it on.
+    let epoch = epoch::current();
+    let found = leaves.patches.call0(py)?.extract(py)?;
+    let fresh = Arc::new(Patches { epoch, found });
+    drop(PATCHES.replace(py, Some(Arc::clone(&fresh))));
+    Ok(fresh)
 }

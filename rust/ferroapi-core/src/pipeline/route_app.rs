@@ -38,32 +38,33 @@ impl RouteApp {
     /// Answers one request, with the route's own exception handling.
     pub async fn respond(&self, cx: &mut RequestContext) -> PyResult<()> {
         let tables = attached(|py| errors::tables(py, cx))?;
-        match self.within_stacks(cx).await {
-            Ok(()) => Ok(()),
-            Err(error) => Box::pin(errors::handle(cx, error, tables.as_ref(), false)).await,
-        }
+        let Err(error) = self.within_stacks(cx).await else {
+            return Ok(());
+        };
+        Box::pin(errors::handle(cx, error, tables.as_ref(), false)).await
     }
 
     /// The body of the two exit stacks: the function stack closes before sending, the other after.
     async fn within_stacks(&self, cx: &mut RequestContext) -> PyResult<()> {
+        let sent = self.answer_and_send(cx).await;
+        if cx.request_stack.is_empty() && cx.cleanup_scope.object().is_none() {
+            return sent;
+        }
+        Box::pin(leave_request_stack(cx, sent)).await
+    }
+
+    async fn answer_and_send(&self, cx: &mut RequestContext) -> PyResult<()> {
         let answer = self.answer(cx).await;
-        let stack = std::mem::take(&mut cx.function_stack);
-        let sent = match close(cx, stack, answer).await {
-            Ok(Some(answer)) => send_answer(cx, answer).await,
-            Ok(None) => Err(unbound_response()),
-            Err(error) => Err(error),
+        let answer = if cx.function_stack.is_empty() {
+            answer?
+        } else {
+            let stack = std::mem::take(&mut cx.function_stack);
+            let answer = Box::pin(close(cx, stack, answer)).await?;
+            answer.ok_or_else(unbound_response)?
         };
-        let stack = std::mem::take(&mut cx.request_stack);
-        let closed = close(cx, stack, sent).await;
-        let scope = std::mem::take(&mut cx.cleanup_scope);
-        match leave_cleanup_scope(&scope, closed)? {
-            Some(()) => Ok(()),
-            None => Err(attached(|py| {
-                match cx.leaves.response_not_awaited.call0(py) {
-                    Ok(error) => PyErr::from_value(error.into_bound(py)),
-                    Err(error) => error,
-                }
-            })),
+        match &answer {
+            Answer::Native(response) => send_json(cx, response).await,
+            Answer::Object(response) => Box::pin(send_object(cx, response)).await,
         }
     }
 
@@ -108,13 +109,25 @@ fn unbound_response() -> PyErr {
     )
 }
 
-async fn send_answer(cx: &mut RequestContext, answer: Answer) -> PyResult<()> {
-    let response = match answer {
-        Answer::Native(response) => return send_json(cx, response).await,
-        Answer::Object(response) => response,
-    };
-    if let Some(parts) = attached(|py| plain_parts(py, cx, &response))? {
-        return Box::pin(send_messages(cx, parts)).await;
+/// Closes the request stack, and the cancel scope around it, after the response went out.
+async fn leave_request_stack(cx: &mut RequestContext, sent: PyResult<()>) -> PyResult<()> {
+    let stack = std::mem::take(&mut cx.request_stack);
+    let closed = close(cx, stack, sent).await;
+    let scope = std::mem::take(&mut cx.cleanup_scope);
+    match leave_cleanup_scope(&scope, closed)? {
+        Some(()) => Ok(()),
+        None => Err(attached(|py| {
+            match cx.leaves.response_not_awaited.call0(py) {
+                Ok(error) => PyErr::from_value(error.into_bound(py)),
+                Err(error) => error,
+            }
+        })),
+    }
+}
+
+async fn send_object(cx: &mut RequestContext, response: &Py<PyAny>) -> PyResult<()> {
+    if let Some(mut parts) = attached(|py| plain_parts(py, cx, response))? {
+        return send_messages(cx, &mut parts).await;
     }
     let call = attached(|py| {
         let sender = cx.sender(py)?;

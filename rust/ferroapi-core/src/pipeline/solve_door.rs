@@ -6,27 +6,29 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::handler::context_of_given;
 use crate::attached::attached;
 use crate::coroutine::Coroutine;
-use crate::plan::{Body, Graph, solve};
+use crate::plan::{Body, Graph, OverridesProvider, solve};
 
 /// A dependency graph that `solve_dependencies` can run on its own.
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct SolvePlan {
     graph: Graph,
-    overrides_provider: Option<Py<PyAny>>,
+    overrides_provider: Option<OverridesProvider>,
 }
 
 #[pymethods]
 impl SolvePlan {
     #[new]
-    fn new(graph: Graph, overrides_provider: Option<Py<PyAny>>) -> Self {
+    fn new(graph: Graph, overrides_provider: Option<Bound<'_, PyAny>>) -> Self {
         Self {
             graph,
-            overrides_provider,
+            overrides_provider: overrides_provider.map(OverridesProvider::new),
         }
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.overrides_provider)?;
+        if let Some(provider) = &self.overrides_provider {
+            provider.traverse(visit)?;
+        }
         self.graph.traverse(visit)
     }
 }

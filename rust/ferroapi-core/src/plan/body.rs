@@ -41,7 +41,7 @@ impl Body {
         match self {
             Self::Undefined => Ok(None),
             Self::Content(object) | Self::Form(object) => Ok(Some(object.clone_ref(py))),
-            Self::Validated { bytes, .. } => parse_json(py, &cx.leaves, bytes).map(Some),
+            Self::Validated { bytes, .. } => parse_json(py, cx.leaves, bytes).map(Some),
         }
     }
 

@@ -1,11 +1,93 @@
 //! `dependency_overrides`: noticing that they are others than a graph was built with.
 
+use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::spec::Graph;
+use crate::cell::AttachedCell;
 use crate::request::RequestContext;
+use crate::stamp::Stamped;
+use crate::watch;
+
+/// Who has the overrides, usually the application; they are read anew for each request.
+pub struct OverridesProvider {
+    object: Py<PyAny>,
+    /// None for an object without a dict.
+    attributes: Option<Stamped>,
+    /// The overrides, and the version of the object's class with which they were found among its attributes.
+    known: AttachedCell<Option<(Py<PyAny>, u32)>>,
+}
+
+impl OverridesProvider {
+    pub fn new(object: Bound<'_, PyAny>) -> Self {
+        Self {
+            attributes: Stamped::attributes(&object).ok(),
+            object: object.unbind(),
+            known: AttachedCell::new(None),
+        }
+    }
+
+    /// The overrides in force; none if there are none.
+    pub fn overrides<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let overrides = self.present(py)?;
+        Ok(overrides.is_truthy()?.then_some(overrides))
+    }
+
+    fn present<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let object = self.object.bind(py);
+        let version = plain_class_version(object);
+        let Some(attributes) = self.attributes.as_ref().filter(|_| version != 0) else {
+            return object.getattr(intern!(py, "dependency_overrides"));
+        };
+        let known = self.known.read(py, |known| {
+            let known = known.as_ref().filter(|(_, seen)| *seen == version);
+            known.map(|(overrides, _)| overrides.bind(py).clone())
+        });
+        if let Some(known) = known.filter(|_| attributes.is_unchanged(py)) {
+            return Ok(known);
+        }
+        attributes.settle(py);
+        let overrides = object.getattr(intern!(py, "dependency_overrides"))?;
+        let own = attributes
+            .dict(py)
+            .get_item(intern!(py, "dependency_overrides"))?;
+        let known = own.filter(|own| own.is(&overrides));
+        drop(
+            self.known
+                .replace(py, known.map(|own| (own.unbind(), version))),
+        );
+        Ok(overrides)
+    }
+
+    /// Visits what it refers to, for the garbage collector.
+    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.object)?;
+        if let Some(attributes) = &self.attributes {
+            attributes.traverse(visit)?;
+        }
+        // SAFETY: called by the collector only.
+        match unsafe { self.known.traversed() } {
+            Some((overrides, _)) => visit.call(overrides),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The version of an object's class; zero if it has none, or finds attributes in a way of its own.
+fn plain_class_version(object: &Bound<'_, PyAny>) -> u32 {
+    let class = object.get_type();
+    // SAFETY: a live type object, whose field is read while attached to the interpreter.
+    let find = unsafe { (*class.as_type_ptr()).tp_getattro };
+    let plain: ffi::getattrofunc = ffi::PyObject_GenericGetAttr;
+    if find.is_some_and(|find| std::ptr::fn_addr_eq(find, plain)) {
+        watch::version(&class)
+    } else {
+        0
+    }
+}
 
 /// The graph with other overrides for whatever comes after step `done`, if they changed.
 pub fn rebuilt(
@@ -13,14 +95,12 @@ pub fn rebuilt(
     cx: &RequestContext,
     graph: &Graph,
     done: usize,
-    provider: Option<&Py<PyAny>>,
+    provider: Option<&OverridesProvider>,
 ) -> PyResult<Option<Graph>> {
     let Some(provider) = provider else {
         return Ok(None);
     };
-    let overrides = provider
-        .bind(py)
-        .getattr(intern!(py, "dependency_overrides"))?;
+    let overrides = provider.present(py)?;
     let unchanged = match &graph.overrides {
         None => !overrides.is_truthy()?,
         // Another kind of mapping can't be compared cheaply; it counts as it was at the start.

@@ -6,7 +6,7 @@ use pyo3::types::{PyDict, PyList};
 use smallvec::SmallVec;
 
 use super::body::Body;
-use super::overrides;
+use super::overrides::{self, OverridesProvider};
 use super::solver::Solver;
 use super::spec::{BodyStep, CallKind, Graph, Step};
 use crate::attached::attached;
@@ -85,7 +85,7 @@ pub async fn solve(
     cx: &mut RequestContext,
     body: &Body,
     cache: Vec<Option<Py<PyAny>>>,
-    overrides_provider: Option<&Py<PyAny>>,
+    overrides_provider: Option<&OverridesProvider>,
 ) -> PyResult<Solution> {
     if let [endpoint] = &graph.steps[..]
         && !matches!(endpoint.body, Some(BodyStep::Form { .. }))
@@ -103,7 +103,7 @@ async fn solve_all(
     cx: &mut RequestContext,
     body: &Body,
     cache: Vec<Option<Py<PyAny>>>,
-    overrides_provider: Option<&Py<PyAny>>,
+    overrides_provider: Option<&OverridesProvider>,
 ) -> PyResult<Solution> {
     let mut solver = Solver::new(graph, cache);
     let mut changed: Option<Graph> = None;

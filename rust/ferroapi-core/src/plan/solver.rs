@@ -149,7 +149,7 @@ impl Solver {
         let (position, value) = found.map_or((0, None), |found| (found.position, found.value));
         let alias = param.aliases.get(position).ok_or_else(missing_argument)?;
         let (check, errors) = (&param.check, &mut self.errors);
-        check::validate(&cx.leaves, check, value, &alias.loc, errors, py)
+        check::validate(cx.leaves, check, value, &alias.loc, errors, py)
     }
 
     fn param_model(
@@ -163,7 +163,7 @@ impl Solver {
         let mut errors = Errors::default();
         let value = input.values.map(Bound::into_any);
         let loc = &model.loc;
-        let value = check::validate(&cx.leaves, &param.check, value, loc, &mut errors, py)?;
+        let value = check::validate(cx.leaves, &param.check, value, loc, &mut errors, py)?;
         if let Some(found) = errors.into_list() {
             let found = match input.headers {
                 None => found.into_any(),
@@ -210,7 +210,7 @@ impl Solver {
             return Err(missing_argument());
         };
         let loc = &alias.loc;
-        let value = check::validate(&cx.leaves, &param.check, value, loc, &mut self.errors, py)?;
+        let value = check::validate(cx.leaves, &param.check, value, loc, &mut self.errors, py)?;
         self.put(index, param.slot, value);
         Ok(())
     }
@@ -239,8 +239,7 @@ impl Solver {
                 Key::Absent => (&first.loc, None),
                 Key::Found(loc, value) => (loc, Some(value)),
             };
-            let value =
-                check::validate(&cx.leaves, &param.check, value, loc, &mut self.errors, py)?;
+            let value = check::validate(cx.leaves, &param.check, value, loc, &mut self.errors, py)?;
             self.put(index, param.slot, value);
         }
         Ok(())

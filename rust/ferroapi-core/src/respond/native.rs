@@ -36,10 +36,10 @@ impl JsonText {
         }
     }
 
-    fn into_object(self, py: Python<'_>) -> Py<PyBytes> {
+    fn to_object(&self, py: Python<'_>) -> Py<PyBytes> {
         match self {
-            Self::Rust(bytes) => PyBytes::new(py, &bytes).unbind(),
-            Self::Python(bytes) => bytes,
+            Self::Rust(bytes) => PyBytes::new(py, bytes).unbind(),
+            Self::Python(bytes) => bytes.clone_ref(py),
         }
     }
 }
@@ -67,11 +67,7 @@ impl JsonResponse {
     }
 
     /// Adds the head: length and type first, then the headers of the injected response.
-    pub fn into_parts(
-        self,
-        py: Python<'_>,
-        injected: Option<&Py<PyAny>>,
-    ) -> PyResult<ResponseParts> {
+    pub fn parts(&self, py: Python<'_>, injected: Option<&Py<PyAny>>) -> PyResult<ResponseParts> {
         let bodiless = is_bodiless(self.status);
         let content_type = shared::json_content_type(py)?;
         let headers = if self.status < 200 || matches!(self.status, 204 | 304) {
@@ -89,23 +85,23 @@ impl JsonResponse {
         let body = if bodiless {
             PyBytes::new(py, b"").unbind()
         } else {
-            self.body.into_object(py)
+            self.body.to_object(py)
         };
         Ok(ResponseParts {
             status: self.status.into_pyobject(py)?.into_any().unbind(),
             headers: headers.unbind(),
             body: body.into_any(),
-            background: self.background,
+            background: self.background.as_ref().map(|task| task.clone_ref(py)),
         })
     }
 }
 
 /// Sends a JSON response with what the injected response adds to it, then runs the background task.
-pub async fn send_json(cx: &mut RequestContext, response: JsonResponse) -> PyResult<()> {
+pub async fn send_json(cx: &mut RequestContext, response: &JsonResponse) -> PyResult<()> {
     let exchange = attached(|py| cx.direct_exchange(py, response.status));
     let Some(exchange) = exchange else {
-        let parts = attached(|py| response.into_parts(py, cx.response.as_ref()))?;
-        return send_messages(cx, parts).await;
+        let mut parts = attached(|py| response.parts(py, cx.response.as_ref()))?;
+        return send_messages(cx, &mut parts).await;
     };
     cx.channel.mark_response_started();
     cx.channel.mark_response_delivered();
@@ -113,22 +109,24 @@ pub async fn send_json(cx: &mut RequestContext, response: JsonResponse) -> PyRes
     exchange
         .respond_json(&cx.channel, response.status, &response.body)
         .await?;
-    run_background(cx, response.background).await
+    match &response.background {
+        Some(background) => Box::pin(run_background(cx, background)).await,
+        None => Ok(()),
+    }
 }
 
 /// Sends head and body, then runs the background task.
-pub async fn send_messages(cx: &mut RequestContext, mut parts: ResponseParts) -> PyResult<()> {
-    let other = attached(|py| cx.filtered(py, &mut parts))?;
+pub async fn send_messages(cx: &mut RequestContext, parts: &mut ResponseParts) -> PyResult<()> {
+    let other = attached(|py| cx.filtered(py, parts))?;
     let wire = other.as_ref().unwrap_or_else(|| cx.wire());
-    wire.respond(&cx.channel, parts.status, parts.headers, parts.body)
-        .await?;
-    run_background(cx, parts.background).await
+    wire.respond(&cx.channel, parts).await?;
+    match &parts.background {
+        Some(background) => Box::pin(run_background(cx, background)).await,
+        None => Ok(()),
+    }
 }
 
-async fn run_background(cx: &RequestContext, background: Option<Py<PyAny>>) -> PyResult<()> {
-    let Some(background) = background else {
-        return Ok(());
-    };
+async fn run_background(cx: &RequestContext, background: &Py<PyAny>) -> PyResult<()> {
     let task = attached(|py| background.call0(py))?;
     cx.await_(task).await.map(drop)
 }

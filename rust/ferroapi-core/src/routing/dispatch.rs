@@ -56,7 +56,8 @@ pub async fn dispatch(dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyRes
             return Ok(Found::Route);
         }
     };
-    match attached(|py| look_up(py, &table, cx, http))? {
+    let found = attached(|py| look_up(py, &table, cx, http))?;
+    match found {
         LookedUp::Hit(hit) => {
             run(&table, cx, hit).await?;
             return Ok(Found::Route);
@@ -117,7 +118,7 @@ fn enter(py: Python<'_>, dispatcher: &Dispatcher, cx: &mut RequestContext) -> Py
         let call = method.call1(py, (cx.scope.dict(py)?, cx.receive(py)?, sender))?;
         return Ok(Entered::Lifespan(call));
     }
-    let table = dispatcher.table(py, &cx.leaves)?;
+    let table = dispatcher.table(py, cx.leaves)?;
     if let Some(limits) = &table.spec.form_limits {
         cx.leaves
             .apply_form_limits

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PySet, PyString};
+use pyo3::types::{PyDict, PySet, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
-use ferroapi_http::http1::{Limits, ResponseWriter};
+use ferroapi_http::http1::Limits;
 
-use super::fields::{Fields, collect_fields};
+use super::counters::Counters;
 use super::leaves::{ServerLeaves, server_leaves};
 use super::proxy::Proxy;
 use super::task::Starter;
@@ -22,8 +22,7 @@ pub struct ServerFacts {
     pub leaves: Arc<ServerLeaves>,
     pub config: Py<PyAny>,
     pub server_state: Py<PyAny>,
-    /// The attributes of `server_state`.
-    counters: Py<PyDict>,
+    pub counters: Counters,
     pub app_state: Py<PyDict>,
     pub event_loop: Py<PyAny>,
     /// The application as uvicorn loaded it.
@@ -42,23 +41,8 @@ pub struct ServerFacts {
     pub timeout_keep_alive: Py<PyAny>,
     pub starter: Starter,
     pub limits: Limits,
-    /// `server_state.default_headers` as they were last seen, ready for the wire.
-    default_lines: AttachedCell<Option<Arc<DefaultLines>>>,
     /// A buffer for response heads, kept for its capacity.
     scratch: AttachedCell<Vec<u8>>,
-}
-
-/// The server's own response headers.
-pub struct DefaultLines {
-    list: Py<PyList>,
-    /// None where a line takes part in the framing of a response, or is refused.
-    pub ready: Option<Vec<u8>>,
-}
-
-impl DefaultLines {
-    pub fn list<'py>(&self, py: Python<'py>) -> &Bound<'py, PyList> {
-        self.list.bind(py)
-    }
 }
 
 impl ServerFacts {
@@ -86,8 +70,7 @@ impl ServerFacts {
                 return Ok(known.unbind());
             }
         }
-        let counters = attributes.clone().unbind();
-        let facts = Self::read(config, server_state, counters, app_state, event_loop)?;
+        let facts = Self::read(config, server_state, &attributes, app_state, event_loop)?;
         let facts = Bound::new(py, facts)?;
         attributes.set_item(key, &facts)?;
         Ok(facts.unbind())
@@ -96,7 +79,7 @@ impl ServerFacts {
     fn read(
         config: &Bound<'_, PyAny>,
         server_state: &Bound<'_, PyAny>,
-        counters: Py<PyDict>,
+        attributes: &Bound<'_, PyDict>,
         app_state: Bound<'_, PyDict>,
         event_loop: Bound<'_, PyAny>,
     ) -> PyResult<Self> {
@@ -115,7 +98,7 @@ impl ServerFacts {
         Ok(Self {
             config: config.clone().unbind(),
             server_state: server_state.clone().unbind(),
-            counters,
+            counters: Counters::new(server_state, attributes),
             app_state: app_state.unbind(),
             loaded_app: loaded_app.unbind(),
             app,
@@ -131,27 +114,8 @@ impl ServerFacts {
             event_loop: event_loop.unbind(),
             limits: limits(config)?,
             leaves,
-            default_lines: AttachedCell::new(None),
             scratch: AttachedCell::new(Vec::new()),
         })
-    }
-
-    /// `server_state.default_headers`; uvicorn puts a new list there every second.
-    pub fn default_lines(&self, py: Python<'_>) -> PyResult<Arc<DefaultLines>> {
-        let list = self.counter(py, intern!(py, "default_headers"))?;
-        let known = self.default_lines.read(py, Clone::clone);
-        if let Some(known) = known
-            && known.list.is(&list)
-        {
-            return Ok(known);
-        }
-        let list = list.cast_into::<PyList>()?;
-        let fresh = Arc::new(DefaultLines {
-            ready: ready_lines(&list)?,
-            list: list.unbind(),
-        });
-        drop(self.default_lines.replace(py, Some(Arc::clone(&fresh))));
-        Ok(fresh)
     }
 
     /// Lends the buffer for a response head.
@@ -194,25 +158,6 @@ impl ServerFacts {
         }
         Ok(busy)
     }
-
-    /// Counts an answered request.
-    pub fn count_request(&self, py: Python<'_>) -> PyResult<()> {
-        let name = intern!(py, "total_requests");
-        let total = self.counter(py, name)?.add(1)?;
-        self.counters.bind(py).set_item(name, total)
-    }
-
-    /// An attribute of `server_state`.
-    fn counter<'py>(
-        &self,
-        py: Python<'py>,
-        name: &Bound<'py, PyString>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        match self.counters.bind(py).get_item(name)? {
-            Some(value) => Ok(value),
-            None => self.server_state.bind(py).getattr(name),
-        }
-    }
 }
 
 #[pymethods]
@@ -220,7 +165,7 @@ impl ServerFacts {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.config)?;
         visit.call(&self.server_state)?;
-        visit.call(&self.counters)?;
+        self.counters.traverse(visit)?;
         visit.call(&self.app_state)?;
         visit.call(&self.event_loop)?;
         visit.call(&self.loaded_app)?;
@@ -245,28 +190,4 @@ fn limits(config: &Bound<'_, PyAny>) -> PyResult<Limits> {
         limits.head = head;
     }
     Ok(limits)
-}
-
-/// The lines in front of every response's own; none if one of them has a meaning for the framing.
-fn ready_lines(list: &Bound<'_, PyList>) -> PyResult<Option<Vec<u8>>> {
-    let mut lines = Vec::new();
-    let mut writer = ResponseWriter::new(false, true);
-    let mut fields = Fields::new();
-    collect_fields(list, &mut fields)?;
-    for (name, value) in fields {
-        let framing = [&b"content-length"[..], b"transfer-encoding", b"connection"];
-        if framing
-            .iter()
-            .any(|known| name.as_bytes().eq_ignore_ascii_case(known))
-        {
-            return Ok(None);
-        }
-        if writer
-            .field(name.as_bytes(), value.as_bytes(), &mut lines)
-            .is_err()
-        {
-            return Ok(None);
-        }
-    }
-    Ok(Some(lines))
 }

@@ -11,6 +11,7 @@ use super::exchange::{Exchange, Opening};
 use super::fields::bytes_of;
 use super::handover::{Handover, asks_for_websocket};
 use super::head::RequestHead;
+use super::link::Link;
 use super::protocol::{HttpProtocol, Waiting};
 use super::refusal;
 use super::run;
@@ -100,7 +101,7 @@ impl HttpProtocol {
         let protocol = slf.clone().unbind();
         let exchange = Exchange::new(protocol, link, opening);
         let exchange = Py::new(py, exchange)?;
-        drop(this.receiving.replace(py, Some(exchange.clone_ref(py))));
+        this.receiving.put(py, Some(exchange.clone_ref(py)));
         Ok(exchange)
     }
 
@@ -130,7 +131,7 @@ impl HttpProtocol {
     }
 
     fn begin(&self, py: Python<'_>, exchange: Py<Exchange>, when: When) -> PyResult<()> {
-        drop(self.current.replace(py, Some(exchange.clone_ref(py))));
+        self.current.put(py, Some(exchange.clone_ref(py)));
         let facts = self.facts.get();
         let Some(task) = facts.starter.start(py, run::serving(exchange), when)? else {
             return Ok(());
@@ -142,13 +143,12 @@ impl HttpProtocol {
     }
 
     /// A response is complete: the next request has its turn, or the time of an idle connection begins.
-    pub fn response_complete(slf: &Bound<'_, Self>) -> PyResult<()> {
+    pub fn response_complete(slf: &Bound<'_, Self>, link: &Link) -> PyResult<()> {
         let py = slf.py();
         let this = slf.get();
-        drop(this.current.take(py));
+        this.current.put(py, None);
         let facts = this.facts.get();
-        facts.count_request(py)?;
-        let link = this.link(py)?;
+        facts.counters.count_request(py)?;
         if link.is_closing(py)? {
             return Ok(());
         }
@@ -156,7 +156,7 @@ impl HttpProtocol {
         match this.waiting.update(py, VecDeque::pop_front) {
             Some(Waiting::Exchange(exchange)) => this.begin(py, exchange, When::NextTurn),
             Some(Waiting::Handover(handover)) => Self::upgrade(slf, handover),
-            Some(Waiting::Refusal(refusal)) => refusal::send(py, facts, &link, &refusal),
+            Some(Waiting::Refusal(refusal)) => refusal::send(py, facts, link, &refusal),
             None => this.keep_alive.idle(py, facts, || Self::expiry(slf)),
         }
     }

@@ -31,7 +31,7 @@ pub fn send(py: Python<'_>, facts: &ServerFacts, link: &Link, refusal: &Refusal)
         out.extend_from_slice(line);
     }
     let mut fields = Fields::new();
-    collect_fields(facts.default_lines(py)?.list(py), &mut fields)?;
+    collect_fields(facts.counters.default_lines(py)?.list(py), &mut fields)?;
     for (name, value) in fields {
         for part in [name.as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
             out.extend_from_slice(part);

@@ -12,7 +12,7 @@ use super::fields::{Fields, bytes_of, collect_fields};
 use super::protocol::HttpProtocol;
 use crate::attached::attached;
 use crate::coroutine::Channel;
-use crate::respond::JsonText;
+use crate::respond::{JsonText, ResponseParts};
 
 /// Bodies longer than this are handed to the transport as they are, instead of being copied behind the head.
 const WORTH_COPYING: usize = 16 * 1024;
@@ -37,21 +37,15 @@ impl Exchange {
     }
 
     /// Sends a whole response with one write.
-    pub async fn respond(
-        &self,
-        channel: &Channel,
-        status: Py<PyAny>,
-        headers: Py<PyList>,
-        body: Py<PyAny>,
-    ) -> PyResult<()> {
+    pub async fn respond(&self, channel: &Channel, parts: &ResponseParts) -> PyResult<()> {
         if !self.writable(channel).await? {
             return Ok(());
         }
         attached(|py| {
             self.begin_response(py)?;
-            let status = status_code(status.bind(py))?;
-            let headers = Headers::Given(headers.bind(py).as_any());
-            let body = bytes_of(body.bind(py))?;
+            let status = status_code(parts.status.bind(py))?;
+            let headers = Headers::Given(parts.headers.bind(py).as_any());
+            let body = bytes_of(parts.body.bind(py))?;
             self.write_response(py, status, headers, Piece::of(&body))
         })
     }
@@ -160,7 +154,7 @@ impl Exchange {
         out: &mut Vec<u8>,
     ) -> PyResult<()> {
         let facts = self.facts();
-        let defaults = facts.default_lines(py)?;
+        let defaults = facts.counters.default_lines(py)?;
         let mut fields = Fields::new();
         if defaults.ready.is_none() {
             collect_fields(defaults.list(py), &mut fields)?;
@@ -234,7 +228,7 @@ impl Exchange {
         if !self.state.read(py, |state| state.writer.keep_alive()) {
             self.link.close(py)?;
         }
-        HttpProtocol::response_complete(self.protocol.bind(py))
+        HttpProtocol::response_complete(self.protocol.bind(py), &self.link)
     }
 
     /// Answers in the place of an application that takes too long.

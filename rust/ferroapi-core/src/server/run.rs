@@ -11,6 +11,7 @@ use crate::attached::attached;
 use crate::coroutine::{Channel, Outcome, Progress, nothing};
 use crate::pipeline::serve_app;
 use crate::request::RequestContext;
+use crate::respond::ResponseParts;
 
 /// What serves `exchange` once it runs.
 pub fn serving(exchange: Py<Exchange>) -> Progress {
@@ -101,7 +102,7 @@ async fn respond_plainly(
     status: u16,
     text: &[u8],
 ) -> PyResult<()> {
-    let (status, headers, body) = attached(|py| {
+    let parts = attached(|py| {
         let length = text.len().to_string();
         let pairs = [
             (&b"content-type"[..], &b"text/plain; charset=utf-8"[..]),
@@ -114,7 +115,13 @@ async fn respond_plainly(
         let pairs = pairs.into_iter().collect::<PyResult<Vec<_>>>()?;
         let headers = PyList::new(py, pairs)?.unbind();
         let status = status.into_pyobject(py)?.into_any().unbind();
-        Ok::<_, PyErr>((status, headers, PyBytes::new(py, text).into_any().unbind()))
+        let body = PyBytes::new(py, text).into_any().unbind();
+        Ok::<_, PyErr>(ResponseParts {
+            status,
+            headers,
+            body,
+            background: None,
+        })
     })?;
-    exchange.respond(channel, status, headers, body).await
+    exchange.respond(channel, &parts).await
 }
