@@ -28,6 +28,8 @@ def _cases() -> Iterator[object]:
 
 
 def _outcome(app: App, exchange: Exchange, backend: str, package: str, side: str) -> Outcome:
+    # Kept by the identity of functions, which those of applications before this one may have had.
+    load(package).routing._endpoint_context_cache.clear()
     built = app.on(package, f"{side} {backend}")
     return anyio.run(partial(drive, built, exchange), backend=backend)
 
