@@ -13,7 +13,7 @@ use crate::middleware::{Filter, Filtered};
 use crate::pipeline::{Patches, patches};
 use crate::respond::{Place, ResponseParts, Sender, is_bodiless};
 use crate::scope::Scope;
-use crate::server::{Exchange, Policy};
+use crate::server::{Delivery, Exchange, Policy};
 use crate::stacks::{Stack, StackKey};
 use crate::watch;
 use crate::wire::Wire;
@@ -205,6 +205,18 @@ impl RequestContext {
                 Some(exchange.clone_ref(py))
             }
             _ => None,
+        }
+    }
+
+    /// When a response may be written that is followed by this background task.
+    pub fn delivery(&self, background: Option<&Py<PyAny>>) -> Delivery {
+        let last = background.is_none()
+            && self.request_stack.is_empty()
+            && self.middleware_stack.is_empty();
+        if last {
+            Delivery::InTurn
+        } else {
+            Delivery::AtOnce
         }
     }
 

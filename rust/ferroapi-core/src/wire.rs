@@ -8,7 +8,7 @@ use pyo3::types::{PyDict, PyString};
 use crate::attached::attached;
 use crate::coroutine::Channel;
 use crate::respond::ResponseParts;
-use crate::server::Exchange;
+use crate::server::{Delivery, Exchange};
 
 /// The two callables of an ASGI server, or an exchange of our own protocol.
 pub enum Wire {
@@ -48,9 +48,16 @@ impl Wire {
     }
 
     /// Sends a whole response: its head and its body.
-    pub async fn respond(&self, channel: &Channel, parts: &ResponseParts) -> PyResult<()> {
+    pub async fn respond(
+        &self,
+        channel: &Channel,
+        parts: &ResponseParts,
+        delivery: Delivery,
+    ) -> PyResult<()> {
         let send = match self {
-            Self::Native(exchange) => return exchange.get().respond(channel, parts).await,
+            Self::Native(exchange) => {
+                return exchange.get().respond(channel, parts, delivery).await;
+            }
             Self::Asgi { send, .. } => send,
         };
         let start = attached(|py| {

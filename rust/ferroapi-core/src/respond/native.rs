@@ -105,9 +105,10 @@ pub async fn send_json(cx: &mut RequestContext, response: &JsonResponse) -> PyRe
     };
     cx.channel.mark_response_started();
     cx.channel.mark_response_delivered();
+    let delivery = cx.delivery(response.background.as_ref());
     let exchange = exchange.get();
     exchange
-        .respond_json(&cx.channel, response.status, &response.body)
+        .respond_json(&cx.channel, response.status, &response.body, delivery)
         .await?;
     match &response.background {
         Some(background) => Box::pin(run_background(cx, background)).await,
@@ -119,7 +120,8 @@ pub async fn send_json(cx: &mut RequestContext, response: &JsonResponse) -> PyRe
 pub async fn send_messages(cx: &mut RequestContext, parts: &mut ResponseParts) -> PyResult<()> {
     let other = attached(|py| cx.filtered(py, parts))?;
     let wire = other.as_ref().unwrap_or_else(|| cx.wire());
-    wire.respond(&cx.channel, parts).await?;
+    let delivery = cx.delivery(parts.background.as_ref());
+    wire.respond(&cx.channel, parts, delivery).await?;
     match &parts.background {
         Some(background) => Box::pin(run_background(cx, background)).await,
         None => Ok(()),

@@ -11,6 +11,7 @@ use ferroapi_http::http1::Limits;
 
 use super::counters::Counters;
 use super::leaves::{ServerLeaves, server_leaves};
+use super::outbox::Outbox;
 use super::proxy::Proxy;
 use super::task::Starter;
 use crate::cell::AttachedCell;
@@ -40,6 +41,8 @@ pub struct ServerFacts {
     pub limit_concurrency: Option<usize>,
     pub timeout_keep_alive: Py<PyAny>,
     pub starter: Starter,
+    /// None on an event loop of which too little is known.
+    pub outbox: Option<Py<Outbox>>,
     pub limits: Limits,
     /// A buffer for response heads, kept for its capacity.
     scratch: AttachedCell<Vec<u8>>,
@@ -95,6 +98,12 @@ impl ServerFacts {
             let set = server_state.getattr(name)?;
             Ok::<_, PyErr>(set.cast_into::<PySet>()?.unbind())
         };
+        let starter = Starter::new(&leaves, &event_loop, reset_contextvars.is_truthy()?)?;
+        let outbox = if starter.knows_loop() {
+            Some(Py::new(py, Outbox::new(event_loop.clone().unbind()))?)
+        } else {
+            None
+        };
         Ok(Self {
             config: config.clone().unbind(),
             server_state: server_state.clone().unbind(),
@@ -110,7 +119,8 @@ impl ServerFacts {
             asgi: asgi.unbind(),
             limit_concurrency: config.getattr("limit_concurrency")?.extract()?,
             timeout_keep_alive: config.getattr("timeout_keep_alive")?.unbind(),
-            starter: Starter::new(&leaves, &event_loop, reset_contextvars.is_truthy()?)?,
+            starter,
+            outbox,
             event_loop: event_loop.unbind(),
             limits: limits(config)?,
             leaves,
@@ -173,6 +183,7 @@ impl ServerFacts {
         visit.call(&self.connections)?;
         visit.call(&self.tasks)?;
         visit.call(&self.asgi)?;
+        visit.call(&self.outbox)?;
         // SAFETY: called by the collector only.
         visit.call(unsafe { self.entry.traversed() })?;
         if let Some(proxy) = &self.proxy {

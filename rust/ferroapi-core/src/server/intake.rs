@@ -180,6 +180,7 @@ impl HttpProtocol {
         this.keep_alive.cancel(py)?;
         let class = this.ws_protocol_class.read(py, |class| class.clone_ref(py));
         let link = this.link(py)?;
+        link.flush(py)?;
         handover.run(slf.as_any(), this.facts.get(), &link, class)
     }
 

@@ -6,6 +6,8 @@ use pyo3::types::{PyBytes, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::facts::ServerFacts;
+use super::outbox::Outbox;
+use crate::cell::AttachedCell;
 
 pub struct Link {
     pub transport: Py<PyAny>,
@@ -18,6 +20,10 @@ pub struct Link {
     tls: bool,
     /// What the peer forwards about its own client is believed.
     pub trusted: bool,
+    /// None on an event loop of which too little is known.
+    outbox: Option<Py<Outbox>>,
+    /// The turn in which a response was last put into the outbox.
+    posted: AttachedCell<Option<u64>>,
 }
 
 impl Link {
@@ -41,6 +47,8 @@ impl Link {
             client: client.unbind(),
             trusted,
             transport: transport.unbind(),
+            outbox: facts.outbox.as_ref().map(|outbox| outbox.clone_ref(py)),
+            posted: AttachedCell::new(None),
         })
     }
 
@@ -61,7 +69,29 @@ impl Link {
 
     /// Hands the transport a bytes-like object as it is.
     pub fn write_object(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.flush(py)?;
         self.write.bind(py).call1((data,)).map(drop)
+    }
+
+    /// Writes a whole response, perhaps together with others of this turn of the event loop.
+    pub fn post(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
+        match &self.outbox {
+            Some(outbox) if !outbox.get().is_direct(py) => {
+                let write = self.write.clone_ref(py);
+                let turn = Outbox::post(outbox.bind(py), write, PyBytes::new(py, data))?;
+                self.posted.replace(py, Some(turn));
+                Ok(())
+            }
+            _ => self.write(py, data),
+        }
+    }
+
+    /// Writes what waits in the outbox, if something of this connection does.
+    pub fn flush(&self, py: Python<'_>) -> PyResult<()> {
+        match (self.posted.take(py), &self.outbox) {
+            (Some(turn), Some(outbox)) if outbox.get().turn(py) == turn => outbox.get().flush(py),
+            _ => Ok(()),
+        }
     }
 
     pub fn is_closing(&self, py: Python<'_>) -> PyResult<bool> {
@@ -69,6 +99,7 @@ impl Link {
     }
 
     pub fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.flush(py)?;
         self.call(py, intern!(py, "close")).map(drop)
     }
 
@@ -92,6 +123,7 @@ impl Link {
     pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.transport)?;
         visit.call(&self.write)?;
+        visit.call(&self.outbox)?;
         visit.call(&self.is_closing)
     }
 }

@@ -190,7 +190,13 @@ impl HttpProtocol {
         fed.map(drop)
     }
 
-    fn eof_received(&self) {}
+    /// The client will send no more; the transport closes itself after this.
+    fn eof_received(&self, py: Python<'_>) -> PyResult<()> {
+        match self.link.read(py, Clone::clone) {
+            Some(link) => link.flush(py),
+            None => Ok(()),
+        }
+    }
 
     fn connection_lost(slf: &Bound<'_, Self>, exc: Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();

@@ -37,7 +37,12 @@ impl Exchange {
     }
 
     /// Sends a whole response with one write.
-    pub async fn respond(&self, channel: &Channel, parts: &ResponseParts) -> PyResult<()> {
+    pub async fn respond(
+        &self,
+        channel: &Channel,
+        parts: &ResponseParts,
+        delivery: Delivery,
+    ) -> PyResult<()> {
         if !self.writable(channel).await? {
             return Ok(());
         }
@@ -46,7 +51,7 @@ impl Exchange {
             let status = status_code(parts.status.bind(py))?;
             let headers = Headers::Given(parts.headers.bind(py).as_any());
             let body = bytes_of(parts.body.bind(py))?;
-            self.write_response(py, status, headers, Piece::of(&body))
+            self.write_response(py, status, headers, Piece::of(&body), delivery)
         })
     }
 
@@ -56,6 +61,7 @@ impl Exchange {
         channel: &Channel,
         status: u16,
         body: &JsonText,
+        delivery: Delivery,
     ) -> PyResult<()> {
         if !self.writable(channel).await? {
             return Ok(());
@@ -67,7 +73,7 @@ impl Exchange {
                 length: data.len() as u64,
             };
             let object = body.object().map(|object| object.bind(py));
-            self.write_response(py, status, headers, Piece { data, object })
+            self.write_response(py, status, headers, Piece { data, object }, delivery)
         })
     }
 
@@ -89,10 +95,11 @@ impl Exchange {
         status: u16,
         headers: Headers<'_, '_>,
         body: Piece<'_, '_>,
+        delivery: Delivery,
     ) -> PyResult<()> {
         self.facts().with_scratch(py, |out| {
             self.write_head(py, status, headers, out)?;
-            self.write_body(py, body, false, out)
+            self.write_body(py, body, false, out, delivery)
         })
     }
 
@@ -122,7 +129,8 @@ impl Exchange {
                     let body = body.unwrap_or_else(|| PyBytes::new(py, b"").into_any());
                     let more = optional(message, intern!(py, "more_body"))?;
                     let more = more.map_or(Ok(false), |more| more.is_truthy())?;
-                    return self.write_body(py, Piece::of(&bytes_of(&body)?), more, out);
+                    let body = bytes_of(&body)?;
+                    return self.write_body(py, Piece::of(&body), more, out, Delivery::AtOnce);
                 }
                 self.begin_response(py)?;
                 let status = status_code(&message.get_item(intern!(py, "status"))?)?;
@@ -194,6 +202,7 @@ impl Exchange {
         body: Piece<'_, '_>,
         more: bool,
         out: &mut Vec<u8>,
+        delivery: Delivery,
     ) -> PyResult<()> {
         let data = body.data;
         let framed = self
@@ -217,15 +226,23 @@ impl Exchange {
             _ => {}
         }
         out.extend_from_slice(framing.suffix);
-        self.link.write(py, out)?;
+        if delivery == Delivery::InTurn && out.len() <= WORTH_COPYING && self.keeps_alive(py) {
+            self.link.post(py, out)?;
+        } else {
+            self.link.write(py, out)?;
+        }
         framing.outcome.map_err(misuse)?;
         if more { Ok(()) } else { self.finish(py) }
+    }
+
+    fn keeps_alive(&self, py: Python<'_>) -> bool {
+        self.state.read(py, |state| state.writer.keep_alive())
     }
 
     fn finish(&self, py: Python<'_>) -> PyResult<()> {
         self.watch.end(py)?;
         self.news.set(py)?;
-        if !self.state.read(py, |state| state.writer.keep_alive()) {
+        if !self.keeps_alive(py) {
             self.link.close(py)?;
         }
         HttpProtocol::response_complete(self.protocol.bind(py), &self.link)
@@ -248,8 +265,16 @@ impl Exchange {
             data: OVERDUE,
             object: None,
         };
-        self.write_response(py, status, headers, body)
+        self.write_response(py, status, headers, body, Delivery::AtOnce)
     }
+}
+
+/// When a response is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    AtOnce,
+    /// With others of this turn of the event loop: nothing of the application's runs after it.
+    InTurn,
 }
 
 /// A piece of a response's body.

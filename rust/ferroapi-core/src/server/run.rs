@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
 use super::exchange::Exchange;
+use super::response::Delivery;
 use crate::attached::attached;
 use crate::coroutine::{Channel, Outcome, Progress, nothing};
 use crate::pipeline::serve_app;
@@ -123,5 +124,5 @@ async fn respond_plainly(
             background: None,
         })
     })?;
-    exchange.respond(channel, &parts).await
+    exchange.respond(channel, &parts, Delivery::AtOnce).await
 }

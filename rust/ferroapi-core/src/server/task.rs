@@ -97,6 +97,11 @@ impl Starter {
         Ok(Some(task))
     }
 
+    /// Whether the event loop is asyncio's own or uvloop's, as far as tasks and callbacks are concerned.
+    pub fn knows_loop(&self) -> bool {
+        self.early.is_some()
+    }
+
     /// Whether the request that is served now takes its first step, and nobody has asked for its task.
     pub fn is_unseen(&self, py: Python<'_>) -> bool {
         let early = self.early.as_ref();
