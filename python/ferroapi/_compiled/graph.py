@@ -25,6 +25,7 @@ from ..params import Form
 from .aliases import alias_of
 from .json_reader import json_reader
 from .param_models import param_model
+from .plain import NOT_PLAIN, plain
 from .specs import BodyParam, CallKind, Check, Default, Graph, Injection, Param, Step
 
 _SOURCES = (
@@ -264,6 +265,7 @@ def _dependency_kind(call: Callable[..., Any] | None) -> CallKind:
 
 def _param(source: str, field: ModelField, slot: int) -> Param:
     sequence = field_annotation_is_sequence(field.field_info.annotation)
+    check = _check(field)
     return Param(
         source=source,
         slot=slot,
@@ -271,7 +273,8 @@ def _param(source: str, field: ModelField, slot: int) -> Param:
         many=source in _MULTI_VALUED and sequence and not _is_json_field(field),
         empty_is_missing=sequence,
         model=param_model(source, field),
-        check=_check(field),
+        plain=plain(field) if check.validate is not None else NOT_PLAIN,
+        check=check,
     )
 
 

@@ -14,6 +14,7 @@ from .._compat import ModelField
 from .._form_limits import _FormLimits
 from ..dependencies.models import Dependant
 from ..types import IncEx
+from .plain import Plain
 
 Default: TypeAlias = tuple[Literal["required", "shared", "per_request"], Any]
 Injection: TypeAlias = tuple[Literal["request", "response", "background_tasks", "security_scopes"], Any]
@@ -113,6 +114,7 @@ class Param:
     many: bool
     empty_is_missing: bool
     model: ParamModel | None
+    plain: Plain
     check: Check
 
 

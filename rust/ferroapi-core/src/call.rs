@@ -3,6 +3,7 @@
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
+use smallvec::SmallVec;
 
 /// Calls `callable` with the leading `args` by position and the rest by the names in `kwnames`.
 ///
@@ -13,25 +14,43 @@ pub fn call_named(
     args: &[&Py<PyAny>],
     kwnames: &Py<PyTuple>,
 ) -> PyResult<Py<PyAny>> {
+    let pointers: SmallVec<[*mut ffi::PyObject; 8]> = args.iter().map(|arg| arg.as_ptr()).collect();
+    // SAFETY: the pointers are borrowed from references that outlive the call.
+    unsafe { vectorcall(py, callable, &pointers, kwnames) }
+}
+
+/// The same for a known number of arguments.
+pub fn call_fixed<const N: usize>(
+    py: Python<'_>,
+    callable: &Py<PyAny>,
+    args: [Borrowed<'_, '_, PyAny>; N],
+    kwnames: &Py<PyTuple>,
+) -> PyResult<Py<PyAny>> {
+    let pointers = args.map(Borrowed::as_ptr);
+    // SAFETY: as above.
+    unsafe { vectorcall(py, callable, &pointers, kwnames) }
+}
+
+/// # Safety
+/// `args` are pointers to live objects.
+unsafe fn vectorcall(
+    py: Python<'_>,
+    callable: &Py<PyAny>,
+    args: &[*mut ffi::PyObject],
+    kwnames: &Py<PyTuple>,
+) -> PyResult<Py<PyAny>> {
     let names = kwnames.bind(py).len();
     debug_assert!(names <= args.len());
     let positional = args.len().saturating_sub(names);
-    // SAFETY: `&Py<PyAny>` points to a `Py<PyAny>`, not to the object, so the pointers are collected
-    // first; they are borrowed from references that outlive the call, and `kwnames` is a tuple of
-    // exactly `args.len() - positional` strings.
+    let kwnames = if names == 0 {
+        std::ptr::null_mut()
+    } else {
+        kwnames.as_ptr()
+    };
+    // SAFETY: the caller gives live objects, and `kwnames` is a tuple of exactly `args.len() - positional` strings.
     unsafe {
-        let pointers: smallvec::SmallVec<[*mut ffi::PyObject; 8]> =
-            args.iter().map(|arg| arg.as_ptr()).collect();
-        let result = ffi::PyObject_Vectorcall(
-            callable.as_ptr(),
-            pointers.as_ptr(),
-            positional,
-            if names == 0 {
-                std::ptr::null_mut()
-            } else {
-                kwnames.as_ptr()
-            },
-        );
+        let result =
+            ffi::PyObject_Vectorcall(callable.as_ptr(), args.as_ptr(), positional, kwnames);
         Bound::from_owned_ptr_or_err(py, result).map(Bound::unbind)
     }
 }

@@ -47,6 +47,8 @@ pub struct RequestContext {
     pub patches: Arc<Patches>,
     /// A telemetry span is open for this request.
     pub traced: bool,
+    /// The scope is known to be that of an HTTP request.
+    pub is_http: bool,
     pub channel: Arc<Channel>,
     pub scope: Scope,
     wire: Wire,
@@ -84,10 +86,14 @@ impl RequestContext {
             Scope::Given(scope),
             Wire::Asgi { receive, send },
         )?;
-        Ok(Self { traced, ..untraced })
+        Ok(Self {
+            traced,
+            is_http: false,
+            ..untraced
+        })
     }
 
-    /// The state of a request that nobody traces, right after a look at the watched classes.
+    /// The state of an HTTP request that nobody traces, right after a look at the watched classes.
     pub fn untraced(
         py: Python<'_>,
         channel: Arc<Channel>,
@@ -100,6 +106,7 @@ impl RequestContext {
             leaves,
             patches,
             traced: false,
+            is_http: true,
             channel,
             scope,
             wire,

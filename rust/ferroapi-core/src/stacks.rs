@@ -147,7 +147,7 @@ pub mod generators {
     pub async fn enter(cx: &mut RequestContext, generator: &Py<PyAny>) -> PyResult<Py<PyAny>> {
         let call = attached(|py| {
             cx.open_cleanup_scope(py)?;
-            generator.call_method0(py, intern!(py, "__anext__"))
+            anext(generator.bind(py))
         })?;
         let outcome = cx.await_(call).await;
         attached(|py| match outcome {
@@ -190,7 +190,7 @@ pub mod generators {
     async fn finish(cx: &RequestContext, generator: &Py<PyAny>, last: bool) -> PyResult<()> {
         let call = attached(|py| {
             shield(py, cx, true)?;
-            generator.call_method0(py, intern!(py, "__anext__"))
+            anext(generator.bind(py))
         })?;
         let outcome = cx.await_(call).await;
         attached(|py| {
@@ -214,6 +214,24 @@ pub mod generators {
         match checkpoint {
             Some(checkpoint) => cx.await_(checkpoint).await.map(drop),
             None => Ok(()),
+        }
+    }
+
+    /// What gives the generator's next value when it is awaited, as `anext()`.
+    fn anext(generator: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let py = generator.py();
+        // SAFETY: a live object and the slots of its type, which are valid while it is alive; the result is an owned
+        // reference, or null with an exception set.
+        unsafe {
+            let slots = (*generator.get_type_ptr()).tp_as_async.as_ref();
+            match slots.and_then(|slots| slots.am_anext) {
+                Some(slot) => {
+                    Bound::from_owned_ptr_or_err(py, slot(generator.as_ptr())).map(Bound::unbind)
+                }
+                None => generator
+                    .call_method0(intern!(py, "__anext__"))
+                    .map(Bound::unbind),
+            }
         }
     }
 

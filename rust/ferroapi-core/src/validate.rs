@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyTuple};
 
-use crate::call::call_named;
+use crate::call::call_fixed;
 
 /// `validator(value, from_attributes=True)`, where `validator` is a `SchemaValidator.validate_python`.
 pub fn validate_python(
@@ -17,6 +17,7 @@ pub fn validate_python(
     let names = NAMES.get_or_try_init(py, || {
         PyTuple::new(py, [intern!(py, "from_attributes")]).map(Bound::unbind)
     })?;
-    let yes = PyBool::new(py, true).to_owned().into_any().unbind();
-    call_named(py, validator, &[value, &yes], names)
+    let yes = PyBool::new(py, true);
+    let arguments = [value.bind_borrowed(py), yes.as_any().as_borrowed()];
+    call_fixed(py, validator, arguments, names)
 }

@@ -1,23 +1,22 @@
-//! Cookies of all `cookie` headers, as Starlette collects them: the last value of a name wins.
+//! The pairs of all `cookie` headers; Starlette collects them in a dict, so that the last value of a name wins.
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use ferroapi_http::{cookie, latin1};
 
+use super::pairs::Pairs;
 use crate::scope::Scope;
 
-pub fn collect<'py>(py: Python<'py>, scope: &Scope) -> PyResult<Bound<'py, PyDict>> {
-    let cookies = PyDict::new(py);
-    let mut failed = Ok(());
+/// Decoded pairs in the order of the request.
+pub fn pairs(py: Python<'_>, scope: &Scope) -> PyResult<Pairs> {
+    let mut pairs = Pairs::default();
     scope.each_header(py, |name, value| {
         if name == b"cookie" {
-            let text = latin1::decode(value);
-            failed =
-                cookie::pairs(&text).try_for_each(|(name, value)| cookies.set_item(name, value));
+            for (name, value) in cookie::pairs(&latin1::decode(value)) {
+                pairs.push(name, &value);
+            }
         }
-        failed.is_ok()
+        true
     })?;
-    failed?;
-    Ok(cookies)
+    Ok(pairs)
 }

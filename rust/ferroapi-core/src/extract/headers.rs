@@ -37,8 +37,8 @@ fn visit_pair(
     visit: &mut impl FnMut(&[u8], &[u8]) -> bool,
 ) -> PyResult<bool> {
     if let Ok(pair) = item.cast::<PyTuple>() {
-        let name = pair.get_item(0)?;
-        let value = pair.get_item(1)?;
+        let name = pair.get_borrowed_item(0)?;
+        let value = pair.get_borrowed_item(1)?;
         return Ok(visit(
             name.cast::<PyBytes>()?.as_bytes(),
             value.cast::<PyBytes>()?.as_bytes(),

@@ -2,6 +2,7 @@
 
 mod cookies;
 mod headers;
+mod pairs;
 mod query;
 mod values;
 

@@ -6,24 +6,28 @@ use pyo3::types::{PyBytes, PyString};
 
 use ferroapi_http::query;
 
+use super::pairs::Pairs;
 use crate::scope::Scope;
 
 /// Decoded pairs in the order of the request.
-pub fn pairs(py: Python<'_>, scope: &Scope) -> PyResult<Vec<(String, String)>> {
-    let owned = |bytes: &[u8]| {
-        query::pairs(bytes)
-            .map(|(name, value)| (name.into_owned(), value.into_owned()))
-            .collect()
-    };
+pub fn pairs(py: Python<'_>, scope: &Scope) -> PyResult<Pairs> {
     if let Some(head) = scope.head(py) {
-        return Ok(owned(head.query()));
+        return Ok(decoded(head.query()));
     }
     let raw = scope.member(py, intern!(py, "query_string"))?;
     if let Ok(bytes) = raw.cast::<PyBytes>() {
-        return Ok(owned(bytes.as_bytes()));
+        return Ok(decoded(bytes.as_bytes()));
     }
     // Some servers and tests put text there; its characters stand for themselves.
     let text = raw.cast::<PyString>()?;
     let encoded = text.call_method1(intern!(py, "encode"), ("latin-1",))?;
-    Ok(owned(encoded.cast::<PyBytes>()?.as_bytes()))
+    Ok(decoded(encoded.cast::<PyBytes>()?.as_bytes()))
+}
+
+fn decoded(raw: &[u8]) -> Pairs {
+    let mut pairs = Pairs::with_capacity(raw.len());
+    for (name, value) in query::pairs(raw) {
+        pairs.push(&name, &value);
+    }
+    pairs
 }

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
+use super::pairs::Pairs;
 use super::{cookies, headers, query};
 use crate::plan::{Alias, Source};
 use crate::scope::{Key, Scope};
@@ -10,8 +11,8 @@ use crate::scope::{Key, Scope};
 /// Raw values by source.
 #[derive(Default)]
 pub struct Values {
-    query: Option<Vec<(String, String)>>,
-    cookies: Option<Py<PyDict>>,
+    query: Option<Pairs>,
+    cookies: Option<Pairs>,
 }
 
 /// What is looked for.
@@ -62,7 +63,10 @@ impl Values {
             Source::Path => path_value(py, scope, alias),
             Source::Query => self.query_value(py, scope, alias, wanted.many),
             Source::Header => header_value(py, scope, alias, wanted.many),
-            Source::Cookie => self.cookies(py, scope)?.get_item(&alias.key),
+            Source::Cookie => {
+                let value = self.cookies(py, scope)?.values(&alias.name).next_back();
+                Ok(value.map(|value| PyString::new(py, value).into_any()))
+            }
         }
     }
 
@@ -79,16 +83,14 @@ impl Values {
         match source {
             Source::Path => Ok(()),
             Source::Cookie => {
-                for (name, value) in self.cookies(py, scope)? {
-                    if !used.contains(&name.cast::<PyString>()?.to_str()?) {
-                        input.set_item(name, value)?;
-                    }
-                }
-                Ok(())
+                let pairs = self.cookies(py, scope)?.iter();
+                pairs
+                    .filter(|(name, _)| !used.contains(name))
+                    .try_for_each(|(name, value)| input.set_item(name, value))
             }
             Source::Query => {
                 let pairs = self.query(py, scope)?.iter();
-                let pairs = pairs.map(|(name, value)| (name.as_str(), PyString::new(py, value)));
+                let pairs = pairs.map(|(name, value)| (name, PyString::new(py, value)));
                 add_grouped(py, pairs, used, input)
             }
             Source::Header => {
@@ -106,11 +108,20 @@ impl Values {
         }
     }
 
-    fn query(&mut self, py: Python<'_>, scope: &Scope) -> PyResult<&[(String, String)]> {
-        if self.query.is_none() {
-            self.query = Some(query::pairs(py, scope)?);
-        }
-        Ok(self.query.as_deref().unwrap_or_default())
+    fn query(&mut self, py: Python<'_>, scope: &Scope) -> PyResult<&Pairs> {
+        let pairs = match self.query.take() {
+            Some(pairs) => pairs,
+            None => query::pairs(py, scope)?,
+        };
+        Ok(self.query.insert(pairs))
+    }
+
+    fn cookies(&mut self, py: Python<'_>, scope: &Scope) -> PyResult<&Pairs> {
+        let pairs = match self.cookies.take() {
+            Some(pairs) => pairs,
+            None => cookies::pairs(py, scope)?,
+        };
+        Ok(self.cookies.insert(pairs))
     }
 
     fn query_value<'py>(
@@ -120,11 +131,7 @@ impl Values {
         alias: &Alias,
         many: bool,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let mut found = self
-            .query(py, scope)?
-            .iter()
-            .filter(|(name, _)| *name == alias.name)
-            .map(|(_, value)| value);
+        let mut found = self.query(py, scope)?.values(&alias.name);
         if many {
             let values: Vec<_> = found.collect();
             if values.is_empty() {
@@ -135,15 +142,6 @@ impl Values {
         Ok(found
             .next_back()
             .map(|value| PyString::new(py, value).into_any()))
-    }
-
-    fn cookies<'py>(&mut self, py: Python<'py>, scope: &Scope) -> PyResult<Bound<'py, PyDict>> {
-        if let Some(cookies) = &self.cookies {
-            return Ok(cookies.bind(py).clone());
-        }
-        let cookies = cookies::collect(py, scope)?;
-        self.cookies = Some(cookies.clone().unbind());
-        Ok(cookies)
     }
 }
 
@@ -196,18 +194,23 @@ fn header_value<'py>(
     let Some(wanted) = alias.header.as_deref() else {
         return Ok(None);
     };
+    if !many {
+        let mut first = None;
+        scope.each_header(py, |name, value| {
+            if name == wanted {
+                first = Some(headers::latin1(py, value).into_any());
+            }
+            first.is_none()
+        })?;
+        return Ok(first);
+    }
     let mut found = Vec::new();
     scope.each_header(py, |name, value| {
         if name == wanted {
             found.push(headers::latin1(py, value));
         }
-        many || found.is_empty()
+        true
     })?;
-    if many {
-        return Ok((!found.is_empty())
-            .then(|| PyList::new(py, found))
-            .transpose()?
-            .map(Bound::into_any));
-    }
-    Ok(found.into_iter().next().map(Bound::into_any))
+    let list = (!found.is_empty()).then(|| PyList::new(py, found));
+    Ok(list.transpose()?.map(Bound::into_any))
 }

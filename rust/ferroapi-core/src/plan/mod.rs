@@ -4,6 +4,7 @@ mod body;
 mod check;
 mod overrides;
 mod param_model;
+mod plain;
 mod solve;
 mod solver;
 mod spec;

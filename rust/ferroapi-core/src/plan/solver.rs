@@ -147,6 +147,9 @@ impl Solver {
         }
         let found = self.values.find(py, &cx.scope, &param.wanted())?;
         let (position, value) = found.map_or((0, None), |found| (found.position, found.value));
+        if let Some(plain) = value.as_ref().and_then(|value| param.plain.value(value)) {
+            return Ok(Some(plain));
+        }
         let alias = param.aliases.get(position).ok_or_else(missing_argument)?;
         let (check, errors) = (&param.check, &mut self.errors);
         check::validate(cx.leaves, check, value, &alias.loc, errors, py)

@@ -3,6 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
+use super::plain::Plain;
+
 /// Where a parameter's raw value comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Source {
@@ -126,6 +128,8 @@ pub struct Param {
     pub empty_is_missing: bool,
     /// The model whose fields are the parameters.
     pub model: Option<ParamModel>,
+    /// What the value can be told from without pydantic.
+    pub plain: Plain,
     pub check: Check,
 }
 

@@ -100,9 +100,10 @@ enum Entered {
 
 /// What the router does before it looks at its routes.
 fn enter(py: Python<'_>, dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyResult<Entered> {
-    let made = match cx.scope.head(py) {
-        Some(_) => None,
-        None => Some(cx.scope.member(py, intern!(py, "type"))?),
+    let made = if cx.is_http {
+        None
+    } else {
+        Some(cx.scope.member(py, intern!(py, "type"))?)
     };
     let kind = match &made {
         Some(kind) => kind.cast::<PyString>()?.to_str()?,
