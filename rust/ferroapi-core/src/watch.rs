@@ -1,6 +1,5 @@
 //! Noticing that a class was patched, at the price of comparing a few integers.
 
-use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
@@ -72,17 +71,11 @@ impl Watched {
     }
 }
 
-/// The number of a class's last change; zero if CPython gave it none.
+/// The number of a class's last change. CPython 3.11 and later put zero there at each change, until they give it a new
+/// one.
 pub fn version(class: &Bound<'_, PyType>) -> u32 {
-    let class = class.as_type_ptr();
-    // SAFETY: `class` is a live type object, whose fields are read while attached to the interpreter.
-    // The version means something only while CPython's flag says that it is valid.
-    unsafe {
-        if ffi::PyType_HasFeature(class, ffi::Py_TPFLAGS_VALID_VERSION_TAG) == 0 {
-            return 0;
-        }
-        (*class).tp_version_tag
-    }
+    // SAFETY: a live type object, whose field is read while attached to the interpreter.
+    unsafe { (*class.as_type_ptr()).tp_version_tag }
 }
 
 /// The version after a look-up, which makes CPython assign one.

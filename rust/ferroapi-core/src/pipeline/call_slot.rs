@@ -100,18 +100,19 @@ unsafe extern "C" fn call_application(
             };
             let arguments = arguments.cast::<PyTuple>().ok();
             let arguments = arguments.filter(|found| keywords.is_null() && found.len() == 3);
-            let coroutine = arguments.and_then(|found| coroutine(&app, &found).transpose());
-            coroutine.map(|made| made.and_then(|made| Py::new(py, made).map(Py::into_any)))
+            let coroutine = arguments.and_then(|found| coroutine(&app, &found).transpose())?;
+            let made = coroutine.and_then(|made| Py::new(py, made));
+            Some(made.map_or_else(
+                |error| {
+                    error.restore(py);
+                    std::ptr::null_mut()
+                },
+                Py::into_ptr,
+            ))
         })
     }));
     match outcome {
-        Ok(Some(made)) => Python::attach(|py| match made {
-            Ok(made) => made.into_ptr(),
-            Err(error) => {
-                error.restore(py);
-                std::ptr::null_mut()
-            }
-        }),
+        Ok(Some(made)) => made,
         Ok(None) => match GENERIC.get() {
             // SAFETY: the arguments are those of the slot that this one stands for.
             Some(generic) => unsafe { generic(app, arguments, keywords) },

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use pyo3::exceptions::{PyException, PyRuntimeError};
+use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
@@ -344,9 +345,12 @@ pub fn open(
 /// The entry of an application.
 pub fn entry_of<'py>(app: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Entry>> {
     let py = app.py();
-    let own = app
-        .getattr(intern!(py, "__dict__"))?
-        .cast_into::<PyDict>()?;
+    // SAFETY: an application is an instance of a class with a dict; the result is an owned reference, or null with an
+    // exception set.
+    let own = unsafe {
+        let own = ffi::PyObject_GenericGetDict(app.as_ptr(), std::ptr::null_mut());
+        Bound::from_owned_ptr_or_err(py, own)?.cast_into::<PyDict>()?
+    };
     let key = intern!(py, "_entry");
     if let Some(known) = own.get_item(key)?
         && let Ok(entry) = known.cast_into::<Entry>()

@@ -30,8 +30,27 @@ impl OverridesProvider {
         }
     }
 
+    /// The quick look: there are certainly no overrides.
+    fn has_none(&self, py: Python<'_>) -> bool {
+        let unchanged = self
+            .attributes
+            .as_ref()
+            .is_some_and(|own| own.is_unchanged(py));
+        unchanged
+            && self.known.read(py, |known| {
+                known.as_ref().is_some_and(|(overrides, seen)| {
+                    let overrides = overrides.bind(py).cast_exact::<PyDict>();
+                    overrides.is_ok_and(PyDictMethods::is_empty)
+                        && *seen == plain_class_version(self.object.bind(py))
+                })
+            })
+    }
+
     /// The overrides in force; none if there are none.
     pub fn overrides<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if self.has_none(py) {
+            return Ok(None);
+        }
         let overrides = self.present(py)?;
         Ok(overrides.is_truthy()?.then_some(overrides))
     }
@@ -100,6 +119,9 @@ pub fn rebuilt(
     let Some(provider) = provider else {
         return Ok(None);
     };
+    if graph.overrides.is_none() && provider.has_none(py) {
+        return Ok(None);
+    }
     let overrides = provider.present(py)?;
     let unchanged = match &graph.overrides {
         None => !overrides.is_truthy()?,

@@ -113,7 +113,15 @@ async fn solve_all(
         let Some(step) = graph.steps.get(index) else {
             break;
         };
-        run_step(&mut solver, cx, index, step, body).await?;
+        if may_await(step) {
+            let call = attached(|py| solver.begin(py, cx, index, step, body))?;
+            if let Some(call) = call {
+                let value = cx.await_(call).await?;
+                attached(|py| solver.store(py, step, value));
+            }
+        } else {
+            Box::pin(run_step(&mut solver, cx, index, step, body)).await?;
+        }
         if step.parent.is_some() {
             let provider = overrides_provider;
             let rebuilt = attached(|py| overrides::rebuilt(py, cx, graph, index, provider))?;
@@ -127,6 +135,51 @@ async fn solve_all(
     Ok(solver.into_solution())
 }
 
+/// Whether all that a step does is to call something, and await that.
+fn may_await(step: &Step) -> bool {
+    !matches!(step.body, Some(BodyStep::Form { .. })) && !is_generator(step)
+}
+
+fn is_generator(step: &Step) -> bool {
+    matches!(step.kind, CallKind::Generator | CallKind::AsyncGenerator)
+}
+
+impl Solver {
+    /// Begins a step whose result is to be awaited and stored; none if it needs no call.
+    fn begin(
+        &mut self,
+        py: Python<'_>,
+        cx: &mut RequestContext,
+        index: usize,
+        step: &Step,
+        body: &Body,
+    ) -> PyResult<Option<Py<PyAny>>> {
+        self.fill(py, cx, index, step, body)?;
+        if self.is_settled(py, index, step) {
+            return Ok(None);
+        }
+        begin(py, cx, step, &self.slots).map(Some)
+    }
+
+    /// Whether a step whose arguments are filled needs no call: it is the endpoint, some argument of it is missing,
+    /// or its result is known.
+    fn is_settled(&mut self, py: Python<'_>, index: usize, step: &Step) -> bool {
+        let Some(parent) = step.parent else {
+            return true;
+        };
+        if self.is_failed(index) {
+            self.fail(parent);
+            return true;
+        }
+        let Some(value) = self.cached(py, step) else {
+            return false;
+        };
+        self.store(py, step, value);
+        true
+    }
+}
+
+/// A step with a form, or whose call stays open.
 async fn run_step(
     solver: &mut Solver,
     cx: &mut RequestContext,
@@ -148,19 +201,10 @@ async fn run_step(
         let result = cx.await_(call).await?;
         attached(|py| solver.take_form(py, index, slots, result.bind(py)))?;
     }
-    let Some(parent) = step.parent else {
-        return Ok(());
-    };
-    if solver.is_failed(index) {
-        solver.fail(parent);
+    if attached(|py| solver.is_settled(py, index, step)) {
         return Ok(());
     }
-    let cached = attached(|py| solver.cached(py, step));
-    let value = if let Some(value) = cached {
-        value
-    } else {
-        call(cx, step, &solver.slots).await?
-    };
+    let value = call(cx, step, &solver.slots).await?;
     attached(|py| solver.store(py, step, value));
     Ok(())
 }
@@ -199,7 +243,7 @@ fn begin(
     step: &Step,
     slots: &[Option<Py<PyAny>>],
 ) -> PyResult<Py<PyAny>> {
-    if matches!(step.kind, CallKind::Generator | CallKind::AsyncGenerator) {
+    if is_generator(step) {
         let key = if step.function_scope {
             StackKey::Function
         } else {
