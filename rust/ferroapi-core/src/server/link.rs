@@ -76,7 +76,7 @@ impl Link {
     /// Writes a whole response, perhaps together with others of this turn of the event loop.
     pub fn post(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
         match &self.outbox {
-            Some(outbox) if !outbox.get().is_direct(py) => {
+            Some(outbox) if !Outbox::is_direct(outbox.bind(py))? => {
                 let write = self.write.clone_ref(py);
                 let turn = Outbox::post(outbox.bind(py), write, PyBytes::new(py, data))?;
                 self.posted.replace(py, Some(turn));

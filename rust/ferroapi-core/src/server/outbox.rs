@@ -36,8 +36,10 @@ struct State {
     turn: u64,
     /// The loop is going to call `__call__`.
     awaited: bool,
-    /// So many responses are to be written at once.
+    /// So many responses are to be written at once, and then those of the same turn.
     direct: u32,
+    /// The last of them was written in this turn.
+    arming: bool,
     /// So many were, the last time.
     pause: u32,
 }
@@ -62,13 +64,21 @@ impl Outbox {
         }
     }
 
-    /// Whether responses are written at once for now; asking counts as writing one.
-    pub fn is_direct(&self, py: Python<'_>) -> bool {
-        self.state.update(py, |state| {
-            let direct = state.direct > 0;
-            state.direct = state.direct.saturating_sub(1);
-            direct
-        })
+    /// Whether a response is to be written at once; asking counts as writing it.
+    pub fn is_direct(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        let py = slf.py();
+        let (direct, arms) = slf.get().state.update(py, |state| match state.direct {
+            0 => (state.arming, false),
+            left => {
+                state.direct = left - 1;
+                state.arming = left == 1;
+                (true, state.arming)
+            }
+        });
+        if arms {
+            Self::await_end(slf)?;
+        }
+        Ok(direct)
     }
 
     /// Takes a response to be written in this turn. As long as `turn` stays what is returned here, it waits.
@@ -80,20 +90,29 @@ impl Outbox {
         let py = slf.py();
         let this = slf.get();
         let data = data.unbind();
-        let (turn, is_due, awaited) = this.state.update(py, |state| {
+        let (turn, is_due) = this.state.update(py, |state| {
             state.letters.push(Letter { write, data });
-            let is_due = state.is_due(Instant::now());
-            let awaited = std::mem::replace(&mut state.awaited, true);
-            (state.turn, is_due, awaited)
+            (state.turn, state.is_due(Instant::now()))
         });
-        if !awaited {
-            let call_soon = intern!(py, "call_soon");
-            this.event_loop.call_method1(py, call_soon, (slf,))?;
-        }
+        Self::await_end(slf)?;
         if is_due {
             this.flush(py)?;
         }
         Ok(turn)
+    }
+
+    /// Has the loop call this at the end of the turn.
+    fn await_end(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let py = slf.py();
+        let this = slf.get();
+        let awaited = this
+            .state
+            .update(py, |state| std::mem::replace(&mut state.awaited, true));
+        if !awaited {
+            let call_soon = intern!(py, "call_soon");
+            this.event_loop.call_method1(py, call_soon, (slf,))?;
+        }
+        Ok(())
     }
 
     pub fn turn(&self, py: Python<'_>) -> u64 {
@@ -155,6 +174,7 @@ impl Outbox {
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
         self.state.update(py, |state| {
             state.awaited = false;
+            state.arming = false;
             state.learn();
         });
         self.flush(py)

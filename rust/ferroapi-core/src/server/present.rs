@@ -97,8 +97,10 @@ impl PresentTask {
     pub fn end(slf: &Bound<'_, Self>, needed: bool) -> PyResult<Option<MadeTask>> {
         let py = slf.py();
         let this = slf.get();
+        // The entry may have the event loop itself as its key by now, which this equals as long as there is a request.
+        let removed = this.current_tasks.bind(py).del_item(slf);
         let request = this.request.take(py);
-        match this.current_tasks.bind(py).del_item(slf) {
+        match removed {
             // Somebody was there before.
             Err(error) if error.is_instance_of::<PyKeyError>(py) => {}
             other => other?,
