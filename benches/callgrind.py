@@ -19,10 +19,13 @@ from pathlib import Path
 
 from .cases import CASES, bare, named
 from .inprocess import CANDIDATE, REFERENCE, Runner, build, new_loop
+from .wire import WireRunner
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
-SIDES = {"bare ASGI": "", "reference": REFERENCE, "candidate": CANDIDATE}
+# The candidate behind its own HTTP protocol class, in the place of a package.
+PROTOCOL = "protocol"
+SIDES = {"bare ASGI": "", "reference": REFERENCE, "candidate": CANDIDATE, "own protocol": PROTOCOL}
 # Requests: before counting, in the short run, and how many more in the long one.
 WARM_UP, SHORT, MORE = 200, 100, 400
 # Hash tables of Rust are seeded by getrandom; a fixed seed makes two counts alike.
@@ -81,8 +84,13 @@ def child(name: str, package: str, switch: str) -> None:
     """Run in the counted process: warm up, count a short and a long run."""
     library = ctypes.CDLL(switch)
     case = named(name)
-    runner = Runner(case, build(case, package) if package else bare, new_loop())
-    assert runner.answer()[0]["status"] == (case.status if package else 200)
+    runner: Runner | WireRunner
+    if package == PROTOCOL:
+        runner = WireRunner(case, build(case, CANDIDATE), new_loop())
+        assert runner.answer().startswith(b"HTTP/1.1 %d " % case.status)
+    else:
+        runner = Runner(case, build(case, package) if package else bare, new_loop())
+        assert runner.answer()[0]["status"] == (case.status if package else 200)
     runner.run(runner.prepare(WARM_UP))
     short, long = runner.prepare(SHORT), runner.prepare(SHORT + MORE)
     gc.collect()

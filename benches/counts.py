@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from .callgrind import RESULTS, count, ready
+from .callgrind import PROTOCOL, RESULTS, count, ready
 from .inprocess import CANDIDATE
 from .machine import describe, versions
 
@@ -31,7 +31,12 @@ MAIN = (
     "hello behind 1,000 routes",
     "three nested routers",
     "hello behind CORS",
+    "hello async, own protocol",
+    "parameters, own protocol",
+    "six dependencies, own protocol",
+    "nested model in and out, own protocol",
 )
+OWN_PROTOCOL = ", own protocol"
 
 
 def toolchain() -> dict[str, str | None]:
@@ -46,7 +51,9 @@ def toolchain() -> dict[str, str | None]:
 
 
 def _count(case: str) -> float:
-    return count(case, CANDIDATE, RESULTS / f"callgrind.{case.replace(' ', '-')}.candidate.out")
+    side = PROTOCOL if case.endswith(OWN_PROTOCOL) else CANDIDATE
+    kept = RESULTS / f"callgrind.{case.replace(' ', '-')}.candidate.out"
+    return count(case.removesuffix(OWN_PROTOCOL), side, kept)
 
 
 def counted(cases: list[str], repeat: int) -> Iterator[tuple[str, list[float]]]:
@@ -62,7 +69,7 @@ def line(case: str, counts: list[float], base: float | None) -> str:
     now = statistics.median(counts)
     change = f"{base:>10,} {now / base - 1:>+7.1%}" if base else f"{'new':>10} {'':>7}"
     spread = f"   spread {max(counts) / min(counts) - 1:.2%}" if len(counts) > 1 else ""
-    return f"{case:<26} {now:>10,.0f} {change}{spread}"
+    return f"{case:<38} {now:>10,.0f} {change}{spread}"
 
 
 def grown(counts: dict[str, int], base: dict[str, int]) -> list[str]:
@@ -114,7 +121,7 @@ def _options() -> argparse.Namespace:
 
 
 def _counts(cases: list[str], repeat: int, base: dict[str, int]) -> dict[str, int]:
-    print(f"{'instructions a request':<26} {'now':>10} {'baseline':>10} {'change':>7}")
+    print(f"{'instructions a request':<38} {'now':>10} {'baseline':>10} {'change':>7}")
     counts: dict[str, int] = {}
     for case, found in counted(cases, repeat):
         print(line(case, found, base.get(case)), flush=True)

@@ -26,7 +26,9 @@ TEXTS = st.one_of(
     st.text(max_size=5),
     st.integers(-(2**65), 2**65).map(str),
     st.integers(-7, 110).map(str),
-    st.sampled_from(["0", "-0", "00", "+1", " 1", "1 ", "1_0", "1.0", "-", "", "\u0661", "1e3", "0x1", "--1"]),
+    st.sampled_from(
+        ["0", "-0", "00", "+1", " 1", "1 ", "1_0", "1.0", "-", "", "\u0661", "1e3", "0x1", "--1"]
+    ),
     st.integers(10**16, 10**20).map(str),
 )
 

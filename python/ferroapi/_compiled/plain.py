@@ -1,8 +1,8 @@
 """Parameters of the plainest types, whose value can be told from the text without calling pydantic.
 
-Most parameters are a `str`, an `int` with or without bounds, or a list of strings. Where a text is what pydantic would
-return, or canonical decimal digits within the bounds, Rust makes the argument itself. Whatever else arrives, and whatever
-another schema says, is validated by pydantic.
+Most parameters are a `str`, an `int` with or without bounds, or a list of strings. Where a text is what
+pydantic would return, or canonical decimal digits within the bounds, Rust makes the argument itself. Whatever
+else arrives, and whatever another schema says, is validated by pydantic.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ def plain(field: ModelField) -> Plain:
     """
     adapter = field._type_adapter
     validator = getattr(adapter.validator.validate_python, "__self__", None)
-    # A configuration may strip or convert, and a plugin of pydantic's, if there is one, counts on being called.
+    # A configuration may strip or convert; a plugin of pydantic's, if there is one, counts on being called.
     if field.config or type(validator) is not SchemaValidator:
         return NOT_PLAIN
     return _plain(adapter.core_schema)
