@@ -1,6 +1,7 @@
 """The task of a request that nobody has asked for is not made; whoever asks, and however, gets the one that goes on."""
 
 import asyncio
+import sys
 import threading
 from asyncio import tasks as asyncio_tasks
 from collections.abc import Callable
@@ -142,3 +143,43 @@ def test_no_task_is_made_for_a_request_that_nobody_looks_at(loop: str) -> None:
 
     before, after = run(loop, main)
     assert after == before + 1
+
+
+def test_a_thread_that_keeps_asking(loop: str) -> None:
+    """It may come at any moment: between the step and its end, or while a task is made."""
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/")
+    async def hello() -> str:
+        # Python code, in which threads take turns.
+        return "".join(chr(ord("a") + number % 26) for number in range(50))
+
+    async def main() -> tuple[int, list[BaseException]]:
+        running = asyncio.get_running_loop()
+        errors: list[BaseException] = []
+        over = threading.Event()
+
+        def keep_asking() -> None:
+            try:
+                while not over.is_set():
+                    task = asyncio.current_task(running)
+                    assert task is None or type(task) is asyncio.Task
+                    assert all(type(task) is asyncio.Task for task in asyncio.all_tasks(running))
+            except BaseException as error:
+                errors.append(error)
+
+        connection = connected(served(app))
+        thread = threading.Thread(target=keep_asking)
+        thread.start()
+        for _ in range(300):
+            await in_turn(connection.receive)
+        over.set()
+        thread.join()
+        return connection.answers, errors
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        assert run(loop, main) == (300, [])
+    finally:
+        sys.setswitchinterval(interval)

@@ -235,6 +235,10 @@ impl Coroutine {
 impl Drop for Coroutine {
     fn drop(&mut self) {
         Python::attach(|py| {
+            // The future of an object that was never told of it belongs to somebody else.
+            if self.stage.read(py, |stage| matches!(stage, Stage::Running)) {
+                return;
+            }
             let new = self.stage.read(py, |stage| matches!(stage, Stage::New(_)));
             let warned = match self.unawaited.filter(|_| new) {
                 Some(warning) => {

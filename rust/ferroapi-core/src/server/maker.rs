@@ -5,6 +5,7 @@
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
@@ -32,6 +33,12 @@ pub struct MadeTask {
 }
 
 impl MadeTask {
+    /// Lets go of a task that is not wanted after all.
+    pub fn disown(&self, py: Python<'_>) -> PyResult<()> {
+        self.task
+            .setattr(py, intern!(py, "_log_destroy_pending"), false)
+    }
+
     /// Visits what it refers to, for the garbage collector.
     pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.task)?;
@@ -55,7 +62,7 @@ impl TaskMaker {
         })
     }
 
-    /// A task of `event_loop` for `coroutine`, in `context`. No Python code runs, so `asyncio.all_tasks()` does not have it yet.
+    /// A task of `event_loop` for `coroutine`, in `context`, which is not in asyncio's set yet.
     pub fn make(
         &self,
         py: Python<'_>,

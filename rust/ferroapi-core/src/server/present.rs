@@ -42,6 +42,13 @@ struct Request {
     made: Option<MadeTask>,
 }
 
+impl Request {
+    /// Whether this is the request of that channel, and has no task.
+    fn is_waiting_for_task(&self, channel: &Arc<Channel>) -> bool {
+        Arc::ptr_eq(&self.step.channel, channel) && self.made.is_none()
+    }
+}
+
 impl FirstStep {
     fn clone_ref(&self, py: Python<'_>) -> Self {
         Self {
@@ -93,7 +100,8 @@ impl PresentTask {
         slf.get().current_tasks.bind(py).set_item(slf, py.None())
     }
 
-    /// The first step is over, but for telling the task, if there is one. A task is made if one is `needed`.
+    /// The first step is over, but for telling the task, if there is one. A task is made if one is `needed`; asyncio's
+    /// set does not have it yet.
     pub fn end(slf: &Bound<'_, Self>, needed: bool) -> PyResult<Option<MadeTask>> {
         let py = slf.py();
         let this = slf.get();
@@ -106,13 +114,14 @@ impl PresentTask {
             other => other?,
         }
         match request {
-            Some(Request { step, made: None }) if needed => {
-                let made = this.make(py, step)?;
-                this.maker.list(py, &made.task)?;
-                Ok(Some(made))
-            }
+            Some(Request { step, made: None }) if needed => this.make(py, step).map(Some),
             request => Ok(request.and_then(|request| request.made)),
         }
+    }
+
+    /// Enters a task into asyncio's set, where this stood for it.
+    pub fn list(&self, py: Python<'_>, task: &Py<PyAny>) -> PyResult<()> {
+        self.maker.list(py, task)
     }
 
     fn make(&self, py: Python<'_>, step: FirstStep) -> PyResult<MadeTask> {
@@ -145,13 +154,24 @@ impl PresentTask {
             Some(Ok(task)) => return Ok(Some(task)),
             Some(Err(step)) => step,
         };
+        let channel = Arc::clone(&step.channel);
         let made = this.make(py, step)?;
         let task = made.task.clone_ref(py);
-        this.request.update(py, |request| {
-            if let Some(request) = request {
-                request.made = Some(made);
+        // Another thread may have asked, and the step been over before its task was made.
+        let late = this.request.update(py, |request| {
+            let request = request.as_mut();
+            match request.filter(|request| request.is_waiting_for_task(&channel)) {
+                Some(request) => {
+                    request.made = Some(made);
+                    None
+                }
+                None => Some(made),
             }
         });
+        if let Some(late) = late {
+            late.disown(py)?;
+            return Self::task(slf);
+        }
         let current_tasks = this.current_tasks.bind(py);
         // Not there if somebody has put another task in its place for a while.
         if current_tasks
@@ -160,7 +180,6 @@ impl PresentTask {
         {
             current_tasks.set_item(slf, &task)?;
         }
-        this.maker.list(py, &task)?;
         Ok(Some(task))
     }
 }

@@ -185,6 +185,9 @@ impl Early {
                 task: made.task.clone_ref(py),
             };
             made.coroutine.get().report(py, ahead);
+            if !over {
+                present.get().list(py, &made.task)?;
+            }
             made.first_step.call0(py)?;
             Ok((!over).then_some(made.task))
         })
