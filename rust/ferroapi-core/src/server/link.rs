@@ -1,5 +1,7 @@
 //! One connection's transport, and what is known of its two ends.
 
+use std::sync::Arc;
+
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -24,6 +26,8 @@ pub struct Link {
     outbox: Option<Py<Outbox>>,
     /// The turn in which a response was last put into the outbox.
     posted: AttachedCell<Option<u64>>,
+    /// A response head that waits for the first piece of the body, or for the end of the turn.
+    held: AttachedCell<Vec<u8>>,
 }
 
 impl Link {
@@ -49,6 +53,7 @@ impl Link {
             transport: transport.unbind(),
             outbox: facts.outbox.as_ref().map(|outbox| outbox.clone_ref(py)),
             posted: AttachedCell::new(None),
+            held: AttachedCell::default(),
         })
     }
 
@@ -64,7 +69,33 @@ impl Link {
         if data.is_empty() {
             return Ok(());
         }
-        self.write_object(py, PyBytes::new(py, data).as_any())
+        let mut held = self.held.take(py);
+        if held.is_empty() {
+            return self.write_object(py, PyBytes::new(py, data).as_any());
+        }
+        held.extend_from_slice(data);
+        self.write_object(py, PyBytes::new(py, &held).as_any())
+    }
+
+    /// Keeps the head of a response for the first piece of its body (ASGI HTTP specification, response start), until
+    /// this turn of the event loop ends.
+    pub fn hold(self: &Arc<Self>, py: Python<'_>, head: &[u8]) -> PyResult<()> {
+        let Some(outbox) = &self.outbox else {
+            return self.write(py, head);
+        };
+        self.flush(py)?;
+        drop(self.held.replace(py, head.to_vec()));
+        Outbox::release_later(outbox.bind(py), Arc::clone(self))
+    }
+
+    /// Writes a head that waits for its body.
+    pub fn release(&self, py: Python<'_>) -> PyResult<()> {
+        let held = self.held.take(py);
+        if held.is_empty() {
+            return Ok(());
+        }
+        let write = self.write.bind(py);
+        write.call1((PyBytes::new(py, &held),)).map(drop)
     }
 
     /// Hands the transport a bytes-like object as it is.
@@ -86,12 +117,14 @@ impl Link {
         }
     }
 
-    /// Writes what waits in the outbox, if something of this connection does.
+    /// Writes what waits of this connection.
     pub fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        match (self.posted.take(py), &self.outbox) {
-            (Some(turn), Some(outbox)) if outbox.get().turn(py) == turn => outbox.get().flush(py),
-            _ => Ok(()),
+        if let (Some(turn), Some(outbox)) = (self.posted.take(py), &self.outbox)
+            && outbox.get().turn(py) == turn
+        {
+            outbox.get().flush(py)?;
         }
+        self.release(py)
     }
 
     pub fn is_closing(&self, py: Python<'_>) -> PyResult<bool> {

@@ -5,6 +5,7 @@
 //! of its turn take. Where that does not pay, since a response waited alone or some request took long, the next ones
 //! are written at once.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pyo3::intern;
@@ -12,6 +13,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use pyo3::{PyTraverseError, PyVisit};
 
+use super::link::Link;
 use crate::cell::AttachedCell;
 
 /// A request that takes longer makes all others wait.
@@ -31,6 +33,8 @@ pub struct Outbox {
 #[derive(Default)]
 struct State {
     letters: Vec<Letter>,
+    /// Connections that hold a response head back.
+    heads: Vec<Arc<Link>>,
     times: Option<Times>,
     /// How often the letters were written.
     turn: u64,
@@ -99,6 +103,13 @@ impl Outbox {
             this.flush(py)?;
         }
         Ok(turn)
+    }
+
+    /// Has a connection write the head that it holds back, at the end of the turn.
+    pub fn release_later(slf: &Bound<'_, Self>, link: Arc<Link>) -> PyResult<()> {
+        let py = slf.py();
+        slf.get().state.update(py, |state| state.heads.push(link));
+        Self::await_end(slf)
     }
 
     /// Has the loop call this at the end of the turn.
@@ -177,7 +188,14 @@ impl Outbox {
             state.arming = false;
             state.learn();
         });
-        self.flush(py)
+        let heads = self
+            .state
+            .update(py, |state| std::mem::take(&mut state.heads));
+        let mut outcome = self.flush(py);
+        for link in heads {
+            outcome = outcome.and(link.release(py));
+        }
+        outcome
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -137,7 +137,7 @@ impl Exchange {
                 let headers = optional(message, intern!(py, "headers"))?;
                 let headers = headers.unwrap_or_else(|| PyList::empty(py).into_any());
                 self.write_head(py, status, Headers::Given(&headers), out)?;
-                self.link.write(py, out)
+                self.link.hold(py, out)
             })
         })
     }
