@@ -6,11 +6,13 @@
 
 mod ahead;
 mod awaiting;
+mod call;
 mod channel;
 mod object;
 mod progress;
 
 pub use ahead::Ahead;
+pub use call::{Call, Called};
 pub use channel::Channel;
 pub use object::Coroutine;
 pub use progress::{Progress, Step};

@@ -10,15 +10,17 @@ use pyo3::exceptions::{
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::Outcome;
 use super::ahead::Ahead;
+use super::call::{Call, Called};
 use super::channel::{Channel, Resume};
-use super::progress::{Progress, Step};
+use super::progress::{Progress, Step, caught};
+use super::{Outcome, escaping};
 use crate::cell::AttachedCell;
 
 #[derive(Default)]
 pub(super) enum Stage {
     New(Progress),
+    Call(Call),
     Suspended(Progress),
     Running,
     /// A step was taken before there was an object: whoever resumes it next is told.
@@ -31,7 +33,8 @@ pub(super) enum Stage {
 #[pyclass(frozen, weakref, module = "ferroapi._core")]
 pub struct Coroutine {
     stage: AttachedCell<Stage>,
-    channel: Arc<Channel>,
+    /// None as long as there is no future.
+    channel: AttachedCell<Option<Arc<Channel>>>,
     /// What is warned of if nobody awaits it, for a coroutine that users get to see.
     unawaited: Option<&'static CStr>,
 }
@@ -48,18 +51,23 @@ impl Coroutine {
     /// The object for a future that has not run yet.
     pub fn of(progress: Progress) -> Self {
         let channel = Arc::clone(progress.channel());
-        Self::at(Stage::New(progress), channel)
+        Self::at(Stage::New(progress), Some(channel))
+    }
+
+    /// The object for what is a mere call, unless it has to wait.
+    pub fn calling(call: Call) -> Self {
+        Self::at(Stage::Call(call), None)
     }
 
     /// The object for a future that is running now without one; `report` ends that.
     pub fn running(channel: Arc<Channel>) -> Self {
-        Self::at(Stage::Running, channel)
+        Self::at(Stage::Running, Some(channel))
     }
 
-    fn at(stage: Stage, channel: Arc<Channel>) -> Self {
+    fn at(stage: Stage, channel: Option<Arc<Channel>>) -> Self {
         Self {
             stage: AttachedCell::new(stage),
-            channel,
+            channel: AttachedCell::new(channel),
             unawaited: None,
         }
     }
@@ -77,9 +85,10 @@ impl Coroutine {
 
     fn resume(&self, py: Python<'_>, resume: Resume) -> PyResult<Step> {
         match self.stage.replace(py, Stage::Running) {
-            Stage::New(progress) => self.start(py, progress, resume),
+            Stage::New(progress) => self.start(py, Stage::New(progress), resume),
+            Stage::Call(call) => self.start(py, Stage::Call(call), resume),
             Stage::Suspended(progress) => {
-                drop(self.channel.resume.replace(py, resume));
+                drop(progress.channel().resume.replace(py, resume));
                 self.step(py, progress)
             }
             Stage::Ahead(ahead) => self.catch_up(py, ahead, resume),
@@ -93,18 +102,41 @@ impl Coroutine {
         }
     }
 
-    fn start(&self, py: Python<'_>, progress: Progress, resume: Resume) -> PyResult<Step> {
+    fn start(&self, py: Python<'_>, unstarted: Stage, resume: Resume) -> PyResult<Step> {
         match resume {
-            Resume::Next => self.step(py, progress),
+            Resume::Next => match unstarted {
+                Stage::New(progress) => self.step(py, progress),
+                Stage::Call(call) => self.call(py, call),
+                _ => Err(PyRuntimeError::new_err("ferroapi: started twice")),
+            },
             Resume::Value(_) => {
-                drop(self.stage.replace(py, Stage::New(progress)));
+                drop(self.stage.replace(py, unstarted));
                 Err(PyTypeError::new_err(
                     "can't send non-None value to a just-started coroutine",
                 ))
             }
             Resume::Throw(error) => {
                 drop(self.stage.take(py));
-                drop(progress);
+                drop(unstarted);
+                Err(error)
+            }
+        }
+    }
+
+    fn call(&self, py: Python<'_>, call: Call) -> PyResult<Step> {
+        let called = caught(|| Ok((call.function)(py, &call.object, call.argument)));
+        match called {
+            Ok(Called::Waiting(progress)) => {
+                let channel = Arc::clone(progress.channel());
+                drop(self.channel.replace(py, Some(channel)));
+                self.step(py, progress)
+            }
+            Ok(Called::Done(outcome)) => {
+                drop(self.stage.take(py));
+                outcome.map(Step::Returned).map_err(escaping)
+            }
+            Err(error) => {
+                drop(self.stage.take(py));
                 Err(error)
             }
         }
@@ -133,11 +165,16 @@ impl Coroutine {
         }
     }
 
+    fn is_unstarted(&self, py: Python<'_>) -> bool {
+        self.stage
+            .read(py, |stage| matches!(stage, Stage::New(_) | Stage::Call(_)))
+    }
+
     fn shut(&self, py: Python<'_>) -> PyResult<()> {
         if self.stage.read(py, |stage| matches!(stage, Stage::Done)) {
             return Ok(());
         }
-        if self.stage.read(py, |stage| matches!(stage, Stage::New(_))) {
+        if self.is_unstarted(py) {
             drop(self.stage.take(py));
             return Ok(());
         }
@@ -221,12 +258,23 @@ impl Coroutine {
     #[allow(clippy::unnecessary_wraps)]
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // SAFETY: called by the collector only.
-        visit.call(unsafe { self.channel.awaiting.traversed() })
+        unsafe {
+            if let Stage::Call(call) = self.stage.traversed() {
+                visit.call(&call.object)?;
+                visit.call(&call.argument)?;
+            }
+            match self.channel.traversed() {
+                Some(channel) => visit.call(channel.awaiting.traversed()),
+                None => Ok(()),
+            }
+        }
     }
 
     fn __clear__(&self) {
         Python::attach(|py| {
-            drop(self.channel.awaiting.take(py));
+            if let Some(channel) = self.channel.read(py, Clone::clone) {
+                drop(channel.awaiting.take(py));
+            }
             drop(self.stage.take(py));
         });
     }
@@ -239,8 +287,8 @@ impl Drop for Coroutine {
             if self.stage.read(py, |stage| matches!(stage, Stage::Running)) {
                 return;
             }
-            let new = self.stage.read(py, |stage| matches!(stage, Stage::New(_)));
-            let warned = match self.unawaited.filter(|_| new) {
+            let unstarted = self.is_unstarted(py);
+            let warned = match self.unawaited.filter(|_| unstarted) {
                 Some(warning) => {
                     let class = py.get_type::<PyRuntimeWarning>();
                     PyErr::warn(py, &class, warning, 1)

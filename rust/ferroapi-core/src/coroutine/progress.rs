@@ -45,7 +45,7 @@ impl Progress {
     /// Runs to the next thing that is to be awaited, or to the end: what is left, and what the step came to.
     pub fn step(mut self, py: Python<'_>) -> (Option<Self>, PyResult<Step>) {
         let mut context = Context::from_waker(Waker::noop());
-        match catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(&mut context))) {
+        match caught(|| Ok(self.future.as_mut().poll(&mut context))) {
             Ok(Poll::Pending) => {
                 let yielded = self.channel.yielded.take(py);
                 let outcome = yielded.map(Step::Yielded).ok_or_else(|| {
@@ -56,9 +56,14 @@ impl Progress {
                 (Some(self), outcome)
             }
             Ok(Poll::Ready(outcome)) => (None, outcome.map(Step::Returned).map_err(escaping)),
-            Err(payload) => (None, Err(panic_error(payload.as_ref()))),
+            Err(panic) => (None, Err(panic)),
         }
     }
+}
+
+/// What `run` returns; a panic in it is an error.
+pub fn caught<R>(run: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| Err(panic_error(payload.as_ref())))
 }
 
 /// A panic is our defect, but the user's server must see an ordinary, loggable exception.

@@ -19,7 +19,7 @@ use super::scope::scope;
 use super::signal::Signal;
 use crate::attached::attached;
 use crate::cell::AttachedCell;
-use crate::coroutine::{Channel, Coroutine, nothing};
+use crate::coroutine::{Call, Called, Channel, Coroutine, Progress, nothing};
 
 /// More of a body than this waits in the socket until the application has taken what is here.
 const HIGH_WATER: usize = 64 * 1024;
@@ -247,6 +247,23 @@ impl Exchange {
     }
 }
 
+/// Sends a message of the application's at once, unless the client has to read first.
+fn send(py: Python<'_>, exchange: &Py<PyAny>, message: Py<PyAny>) -> Called {
+    let exchange = match exchange.bind(py).cast::<Exchange>() {
+        Ok(exchange) => exchange,
+        Err(error) => return Called::Done(Err(error.into())),
+    };
+    if !exchange.get().must_wait(py) {
+        let sent = exchange.get().take_message(message.bind(py));
+        return Called::Done(sent.map(|()| py.None()));
+    }
+    let exchange = exchange.clone().unbind();
+    Called::Waiting(Progress::new(|channel| async move {
+        exchange.get().send_message(&channel, message).await?;
+        nothing()
+    }))
+}
+
 #[pymethods]
 impl Exchange {
     /// ASGI's `receive`.
@@ -281,11 +298,12 @@ impl Exchange {
 
     /// ASGI's `send`.
     fn send(slf: Py<Self>, message: Py<PyAny>) -> Coroutine {
-        let coroutine = Coroutine::new(|channel| async move {
-            slf.get().send_message(&channel, message).await?;
-            nothing()
-        });
-        coroutine.expecting_await(UNAWAITED_SEND)
+        let call = Call {
+            object: slf.into_any(),
+            argument: message,
+            function: send,
+        };
+        Coroutine::calling(call).expecting_await(UNAWAITED_SEND)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

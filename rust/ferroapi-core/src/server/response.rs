@@ -22,18 +22,22 @@ const OVERDUE: &[u8] = br#"{"detail":"The request took too long."}"#;
 impl Exchange {
     /// Waits until the client reads again, if it does not; false if it is gone.
     async fn writable(&self, channel: &Channel) -> PyResult<bool> {
-        let paused = attached(|py| {
-            let paused = self.protocol.get().is_write_paused(py);
-            paused && !self.is_disconnected(py)
-        });
-        if paused {
+        if attached(|py| self.must_wait(py)) {
             let writable = self.protocol.get().writable();
             writable.wait(channel, &self.facts().event_loop).await?;
         }
-        // What is sent after the answer was given here goes where that of a lost connection goes.
-        Ok(attached(|py| {
-            !self.is_disconnected(py) && !self.is_given_up(py)
-        }))
+        Ok(attached(|py| self.is_wanted(py)))
+    }
+
+    /// Whether the client has to read before more is written.
+    pub fn must_wait(&self, py: Python<'_>) -> bool {
+        self.protocol.get().is_write_paused(py) && !self.is_disconnected(py)
+    }
+
+    /// Whether what is sent goes to the client: after the answer was given here it goes where that of a lost
+    /// connection goes.
+    fn is_wanted(&self, py: Python<'_>) -> bool {
+        !self.is_disconnected(py) && !self.is_given_up(py)
     }
 
     /// Sends a whole response with one write.
@@ -105,40 +109,44 @@ impl Exchange {
 
     /// ASGI's `send`.
     pub async fn send_message(&self, channel: &Channel, message: Py<PyAny>) -> PyResult<()> {
-        if !self.writable(channel).await? {
+        self.writable(channel).await?;
+        attached(|py| self.take_message(message.bind(py)))
+    }
+
+    /// A message of the application's, when the client reads.
+    pub fn take_message(&self, message: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = message.py();
+        if !self.is_wanted(py) {
             return Ok(());
         }
-        attached(|py| {
-            let message = message.bind(py);
-            let kind = message.get_item(intern!(py, "type"))?;
-            let kind = kind.cast::<PyString>()?.to_str()?;
-            let (started, complete) = self
-                .state
-                .read(py, |state| (state.started, state.writer.is_complete()));
-            let expected = if started {
-                "http.response.body"
-            } else {
-                "http.response.start"
-            };
-            if complete || kind != expected {
-                return Err(self.unexpected(py, kind));
+        let kind = message.get_item(intern!(py, "type"))?;
+        let kind = kind.cast::<PyString>()?.to_str()?;
+        let (started, complete) = self
+            .state
+            .read(py, |state| (state.started, state.writer.is_complete()));
+        let expected = if started {
+            "http.response.body"
+        } else {
+            "http.response.start"
+        };
+        if complete || kind != expected {
+            return Err(self.unexpected(py, kind));
+        }
+        self.facts().with_scratch(py, |out| {
+            if started {
+                let body = optional(message, intern!(py, "body"))?;
+                let body = body.unwrap_or_else(|| PyBytes::new(py, b"").into_any());
+                let more = optional(message, intern!(py, "more_body"))?;
+                let more = more.map_or(Ok(false), |more| more.is_truthy())?;
+                let body = bytes_of(&body)?;
+                return self.write_body(py, Piece::of(&body), more, out, Delivery::AtOnce);
             }
-            self.facts().with_scratch(py, |out| {
-                if started {
-                    let body = optional(message, intern!(py, "body"))?;
-                    let body = body.unwrap_or_else(|| PyBytes::new(py, b"").into_any());
-                    let more = optional(message, intern!(py, "more_body"))?;
-                    let more = more.map_or(Ok(false), |more| more.is_truthy())?;
-                    let body = bytes_of(&body)?;
-                    return self.write_body(py, Piece::of(&body), more, out, Delivery::AtOnce);
-                }
-                self.begin_response(py)?;
-                let status = status_code(&message.get_item(intern!(py, "status"))?)?;
-                let headers = optional(message, intern!(py, "headers"))?;
-                let headers = headers.unwrap_or_else(|| PyList::empty(py).into_any());
-                self.write_head(py, status, Headers::Given(&headers), out)?;
-                self.link.hold(py, out)
-            })
+            self.begin_response(py)?;
+            let status = status_code(&message.get_item(intern!(py, "status"))?)?;
+            let headers = optional(message, intern!(py, "headers"))?;
+            let headers = headers.unwrap_or_else(|| PyList::empty(py).into_any());
+            self.write_head(py, status, Headers::Given(&headers), out)?;
+            self.link.hold(py, out)
         })
     }
 
