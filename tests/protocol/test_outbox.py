@@ -76,13 +76,13 @@ def served(app: Any) -> Served:
     return Served(config, state, {})
 
 
-def connected(server: Served) -> Connection:
+def connected(server: Served, kind: type[Logged] | None = None) -> Connection:
     """Make a connection."""
     running = asyncio.get_running_loop()
     protocol = CANDIDATE(
         config=server.config, server_state=server.state, app_state=server.app_state, _loop=running
     )
-    transport = Logged(running)
+    transport = (kind or Logged)(running)
     transport.protocol = protocol
     protocol.connection_made(transport)
     return Connection(protocol, transport)
@@ -295,3 +295,58 @@ def test_a_write_that_fails_is_not_the_others(loop: str) -> None:
         return errors
 
     assert until_quick(loop, main) == ["OSError('broken')"]
+
+
+# --- The head of an ASGI response ---
+
+START = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]}
+BODY = {"type": "http.response.body", "body": b"hello"}
+
+
+async def written(app: Any) -> list[bytes]:
+    """What an ASGI application makes its transport write in its first turn, write by write."""
+    pieces: list[bytes] = []
+
+    class Noting(Logged):
+        def write(self, data: Any) -> None:
+            pieces.append(bytes(data))
+
+    await in_turn(connected(served(app), Noting).receive)
+    return pieces
+
+
+def test_a_head_goes_out_with_the_first_piece(loop: str) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        await send({**BODY, "body": b"he", "more_body": True})
+        await send({**BODY, "body": b"llo"})
+
+    first, second = run(loop, lambda: written(app))
+    assert first.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert first.endswith(b"\r\n\r\nhe")
+    assert second == b"llo"
+
+
+def test_a_head_without_a_piece_goes_out_at_the_end_of_the_turn(loop: str) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        await asyncio.Event().wait()
+
+    async def main() -> list[bytes]:
+        pieces = await written(app)
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        return pieces
+
+    [head] = run(loop, main)
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert head.endswith(b"\r\n\r\n")
+
+
+def test_a_head_goes_out_before_the_connection_ends(loop: str) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        raise ValueError("no body")
+
+    [head] = run(loop, lambda: written(app))
+    assert head.endswith(b"\r\n\r\n")
