@@ -16,19 +16,18 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    /// The outcome, for a task that throws `error` into its first step.
+    /// The outcome, for a task that throws into its first step.
     ///
     /// A task does so if it was cancelled before that step. Here it was cancelled during the step, by itself; then
     /// asyncio cancels what the step waits for, or the task when the step is its last. The task takes the
     /// cancellation for done once it has thrown, so it is told again.
-    pub fn after_throw(self, py: Python<'_>, error: PyErr) -> PyResult<Step> {
+    pub fn after_throw(self, py: Python<'_>) -> PyResult<Step> {
         let task = self.task.bind(py);
         let message = task.getattr(intern!(py, "_cancel_message"))?;
         let keywords = PyDict::new(py);
         keywords.set_item(intern!(py, "msg"), message)?;
         task.call_method(intern!(py, "cancel"), (), Some(&keywords))?;
         task.call_method0(intern!(py, "uncancel"))?;
-        drop(error);
         self.outcome
     }
 }

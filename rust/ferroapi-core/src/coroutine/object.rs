@@ -159,7 +159,7 @@ impl Coroutine {
         match resume {
             Resume::Next => ahead.outcome,
             Resume::Throw(error) if !error.is_instance_of::<PyGeneratorExit>(py) => {
-                ahead.after_throw(py, error)
+                ahead.after_throw(py)
             }
             other => self.resume(py, other),
         }

@@ -200,6 +200,7 @@ impl Outbox {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.event_loop)?;
+        // The links of `heads` are visited by their connections, which share them.
         // SAFETY: called by the collector only.
         let state = unsafe { self.state.traversed() };
         state
