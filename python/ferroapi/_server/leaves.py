@@ -9,6 +9,7 @@ import asyncio
 import asyncio.tasks
 import http
 import logging
+import socket
 import sys
 from typing import Any
 from weakref import WeakSet
@@ -49,6 +50,15 @@ nothing = callable
 cancelled_error = asyncio.CancelledError
 
 warn = logger.warning
+
+
+def corkable(transport: asyncio.BaseTransport) -> int | None:
+    """The descriptor of a transport's socket, if `TCP_CORK` can be set on it (Linux, tcp(7))."""
+    connected = transport.get_extra_info("socket")
+    if not hasattr(socket, "TCP_CORK") or getattr(connected, "family", None) not in (socket.AF_INET, socket.AF_INET6):
+        return None
+    descriptor: int = connected.fileno()
+    return descriptor if descriptor >= 0 else None
 
 
 def makes_plain_tasks(event_loop: asyncio.AbstractEventLoop) -> bool:

@@ -15,6 +15,7 @@ pub struct ServerLeaves {
     pub local_address: Py<PyAny>,
     pub remote_address: Py<PyAny>,
     pub is_tls: Py<PyAny>,
+    pub corkable: Py<PyAny>,
     pub proxy_middleware: Py<PyType>,
     pub proxy_call: Py<PyAny>,
     pub warn: Py<PyAny>,

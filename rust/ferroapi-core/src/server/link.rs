@@ -1,5 +1,6 @@
 //! One connection's transport, and what is known of its two ends.
 
+use std::os::fd::RawFd;
 use std::sync::Arc;
 
 use pyo3::intern;
@@ -7,7 +8,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
+use super::burst::Burst;
 use super::facts::ServerFacts;
+use super::leaves::server_leaves;
 use super::outbox::Outbox;
 use crate::cell::AttachedCell;
 
@@ -28,6 +31,7 @@ pub struct Link {
     posted: AttachedCell<Option<u64>>,
     /// A response head that waits for the first piece of the body, or for the end of the turn.
     held: AttachedCell<Vec<u8>>,
+    pub burst: Burst,
 }
 
 impl Link {
@@ -54,6 +58,7 @@ impl Link {
             outbox: facts.outbox.as_ref().map(|outbox| outbox.clone_ref(py)),
             posted: AttachedCell::new(None),
             held: AttachedCell::default(),
+            burst: Burst::default(),
         })
     }
 
@@ -77,6 +82,14 @@ impl Link {
         self.write_object(py, PyBytes::new(py, &held).as_any())
     }
 
+    /// Writes a piece of a body of which there is more to come.
+    pub fn write_piece(self: &Arc<Self>, py: Python<'_>, data: &[u8]) -> PyResult<()> {
+        if let Some(outbox) = self.outbox.as_ref().filter(|_| !self.tls) {
+            self.burst.add(self, outbox.bind(py))?;
+        }
+        self.write(py, data)
+    }
+
     /// Keeps the head of a response for the first piece of its body (ASGI HTTP specification, response start), until
     /// this turn of the event loop ends.
     pub fn hold(self: &Arc<Self>, py: Python<'_>, head: &[u8]) -> PyResult<()> {
@@ -85,11 +98,18 @@ impl Link {
         };
         self.flush(py)?;
         drop(self.held.replace(py, head.to_vec()));
-        Outbox::release_later(outbox.bind(py), Arc::clone(self))
+        Outbox::visit_later(outbox.bind(py), Arc::clone(self))
+    }
+
+    /// The turn of the event loop is over: nothing of this connection waits any longer.
+    pub fn end_turn(&self, py: Python<'_>) -> PyResult<()> {
+        let released = self.release(py);
+        self.burst.end(py);
+        released
     }
 
     /// Writes a head that waits for its body.
-    pub fn release(&self, py: Python<'_>) -> PyResult<()> {
+    fn release(&self, py: Python<'_>) -> PyResult<()> {
         let held = self.held.take(py);
         if held.is_empty() {
             return Ok(());
@@ -125,6 +145,12 @@ impl Link {
             outbox.get().flush(py)?;
         }
         self.release(py)
+    }
+
+    /// The descriptor of the transport's socket, if `TCP_CORK` can be set on it.
+    pub fn corkable(&self, py: Python<'_>) -> PyResult<Option<RawFd>> {
+        let leaves = server_leaves(py)?;
+        leaves.corkable.bind(py).call1((&self.transport,))?.extract()
     }
 
     pub fn is_closing(&self, py: Python<'_>) -> PyResult<bool> {

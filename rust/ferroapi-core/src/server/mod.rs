@@ -5,6 +5,7 @@
 //! started, made only when something asks for it ([`present`]), [`run`] what that task does. What belongs to uvicorn (logging, `WebSocket`s, who is trusted) is called
 //! there, through [`leaves`].
 
+mod burst;
 mod counters;
 mod exchange;
 mod facts;

@@ -33,11 +33,13 @@ pub struct Outbox {
 #[derive(Default)]
 struct State {
     letters: Vec<Letter>,
-    /// Connections that hold a response head back.
-    heads: Vec<Arc<Link>>,
+    /// Connections that hold something back.
+    links: Vec<Arc<Link>>,
     times: Option<Times>,
     /// How often the letters were written.
     turn: u64,
+    /// How many turns had their end told.
+    ended: u64,
     /// The loop is going to call `__call__`.
     awaited: bool,
     /// So many responses are to be written at once, and then those of the same turn.
@@ -105,15 +107,15 @@ impl Outbox {
         Ok(turn)
     }
 
-    /// Has a connection write the head that it holds back, at the end of the turn.
-    pub fn release_later(slf: &Bound<'_, Self>, link: Arc<Link>) -> PyResult<()> {
+    /// Has a connection told of the end of the turn.
+    pub fn visit_later(slf: &Bound<'_, Self>, link: Arc<Link>) -> PyResult<()> {
         let py = slf.py();
-        slf.get().state.update(py, |state| state.heads.push(link));
+        slf.get().state.update(py, |state| state.links.push(link));
         Self::await_end(slf)
     }
 
     /// Has the loop call this at the end of the turn.
-    fn await_end(slf: &Bound<'_, Self>) -> PyResult<()> {
+    pub fn await_end(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
         let this = slf.get();
         let awaited = this
@@ -124,6 +126,18 @@ impl Outbox {
             this.event_loop.call_method1(py, call_soon, (slf,))?;
         }
         Ok(())
+    }
+
+    /// The number of this turn, if the loop is going to tell its end.
+    pub fn awaited_turn(&self, py: Python<'_>) -> Option<u64> {
+        self.state
+            .read(py, |state| state.awaited.then_some(state.ended))
+    }
+
+    /// Whether the loop runs no more callbacks.
+    pub fn is_over(&self, py: Python<'_>) -> PyResult<bool> {
+        let event_loop = self.event_loop.bind(py);
+        event_loop.call_method0(intern!(py, "is_closed"))?.is_truthy()
     }
 
     pub fn turn(&self, py: Python<'_>) -> u64 {
@@ -185,22 +199,23 @@ impl Outbox {
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
         self.state.update(py, |state| {
             state.awaited = false;
+            state.ended += 1;
             state.arming = false;
             state.learn();
         });
-        let heads = self
+        let links = self
             .state
-            .update(py, |state| std::mem::take(&mut state.heads));
+            .update(py, |state| std::mem::take(&mut state.links));
         let mut outcome = self.flush(py);
-        for link in heads {
-            outcome = outcome.and(link.release(py));
+        for link in links {
+            outcome = outcome.and(link.end_turn(py));
         }
         outcome
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.event_loop)?;
-        // The links of `heads` are visited by their connections, which share them.
+        // The links are visited by their connections, which share them.
         // SAFETY: called by the collector only.
         let state = unsafe { self.state.traversed() };
         state

@@ -208,6 +208,7 @@ impl HttpProtocol {
             .leaves
             .trace
             .call1(py, ("HTTP connection lost", &link.client))?;
+        link.burst.forget(py);
         drop(this.decoder.take(py));
         drop(this.waiting.take(py));
         for exchange in [this.receiving.take(py), this.current(py)]

@@ -236,6 +236,8 @@ impl Exchange {
         out.extend_from_slice(framing.suffix);
         if delivery == Delivery::InTurn && out.len() <= WORTH_COPYING && self.keeps_alive(py) {
             self.link.post(py, out)?;
+        } else if more {
+            self.link.write_piece(py, out)?;
         } else {
             self.link.write(py, out)?;
         }
@@ -250,6 +252,7 @@ impl Exchange {
     fn finish(&self, py: Python<'_>) -> PyResult<()> {
         self.watch.end(py)?;
         self.news.set(py)?;
+        self.link.burst.end(py);
         if !self.keeps_alive(py) {
             self.link.close(py)?;
         }
