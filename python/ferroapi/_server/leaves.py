@@ -54,8 +54,10 @@ warn = logger.warning
 
 def corkable(transport: asyncio.BaseTransport) -> int | None:
     """The descriptor of a transport's socket, if `TCP_CORK` can be set on it (Linux, tcp(7))."""
+    if not hasattr(socket, "TCP_CORK"):
+        return None
     connected = transport.get_extra_info("socket")
-    if not hasattr(socket, "TCP_CORK") or getattr(connected, "family", None) not in (socket.AF_INET, socket.AF_INET6):
+    if getattr(connected, "family", None) not in (socket.AF_INET, socket.AF_INET6):
         return None
     descriptor: int = connected.fileno()
     return descriptor if descriptor >= 0 else None

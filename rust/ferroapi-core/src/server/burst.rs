@@ -6,7 +6,6 @@
 //! away with the last piece or the turn. An application that blocks the loop in between delays nobody by more than
 //! that, and one whose pieces are apart delays nobody at all.
 
-use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -31,7 +30,7 @@ enum Socket {
     Unasked,
     /// It has no such option, or it is gone.
     Unfit,
-    Fit(RawFd),
+    Fit(i32),
 }
 
 #[derive(Clone, Copy, Default)]
@@ -110,18 +109,21 @@ impl Burst {
         // SAFETY: the descriptor is the transport's. The transports of asyncio and of uvloop close theirs after they
         // have called `connection_lost`, where it is forgotten, or when their loop is closed. A loop that is closed
         // ends no turn, and `begin` asks whether it is.
-        let socket = unsafe { BorrowedFd::borrow_raw(descriptor) };
-        set_cork(socket, corked)
+        unsafe { set_cork(descriptor, corked) }
     }
 }
 
+/// # Safety
+/// The descriptor must be that of an open socket.
 #[cfg(target_os = "linux")]
-fn set_cork(socket: BorrowedFd<'_>, corked: bool) -> bool {
+unsafe fn set_cork(descriptor: i32, corked: bool) -> bool {
+    // SAFETY: promised by the caller.
+    let socket = unsafe { std::os::fd::BorrowedFd::borrow_raw(descriptor) };
     rustix::net::sockopt::set_tcp_cork(socket, corked).is_ok()
 }
 
 /// Elsewhere nothing limits how long the rest is kept.
 #[cfg(not(target_os = "linux"))]
-fn set_cork(_socket: BorrowedFd<'_>, _corked: bool) -> bool {
+unsafe fn set_cork(_descriptor: i32, _corked: bool) -> bool {
     false
 }

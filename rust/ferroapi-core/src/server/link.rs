@@ -1,6 +1,5 @@
 //! One connection's transport, and what is known of its two ends.
 
-use std::os::fd::RawFd;
 use std::sync::Arc;
 
 use pyo3::intern;
@@ -148,9 +147,13 @@ impl Link {
     }
 
     /// The descriptor of the transport's socket, if `TCP_CORK` can be set on it.
-    pub fn corkable(&self, py: Python<'_>) -> PyResult<Option<RawFd>> {
+    pub fn corkable(&self, py: Python<'_>) -> PyResult<Option<i32>> {
         let leaves = server_leaves(py)?;
-        leaves.corkable.bind(py).call1((&self.transport,))?.extract()
+        leaves
+            .corkable
+            .bind(py)
+            .call1((&self.transport,))?
+            .extract()
     }
 
     pub fn is_closing(&self, py: Python<'_>) -> PyResult<bool> {

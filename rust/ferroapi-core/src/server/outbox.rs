@@ -137,7 +137,9 @@ impl Outbox {
     /// Whether the loop runs no more callbacks.
     pub fn is_over(&self, py: Python<'_>) -> PyResult<bool> {
         let event_loop = self.event_loop.bind(py);
-        event_loop.call_method0(intern!(py, "is_closed"))?.is_truthy()
+        event_loop
+            .call_method0(intern!(py, "is_closed"))?
+            .is_truthy()
     }
 
     pub fn turn(&self, py: Python<'_>) -> u64 {
