@@ -115,6 +115,14 @@ class SolvePlan:
     def __new__(cls, graph: Any, overrides_provider: Any | None) -> SolvePlan: ...
 
 @final
+class ModelWriter:
+    """Writes the values of one response model, `shape` as `_compiled/model_writer.py` describes it."""
+
+    def __new__(cls, shape: Any, exclude_none: bool) -> ModelWriter: ...
+    def write(self, value: Any) -> bytes | None:
+        """The JSON text of `value`; None where pydantic has to write it."""
+
+@final
 class Sender:
     """Passes messages on and notes when the response has started."""
 

@@ -17,6 +17,7 @@ from ..dependencies.models import (
 from ..params import Form
 from .graph import GraphBuilder, Origin
 from .methods import Methods
+from .model_writer import model_writer
 from .specs import CallKind, Compiled, Graph, HandlerOptions, ModelRendering
 
 _FIELD_LISTS = ("path_params", "query_params", "header_params", "cookie_params", "body_params")
@@ -185,4 +186,5 @@ def _model_rendering(options: HandlerOptions, field: ModelField) -> ModelRenderi
         dump=adapter.serializer.to_json,
         flag_names=tuple(flags),
         flags=list(flags.values()),
+        writer=model_writer(field, flags),
     )

@@ -170,12 +170,13 @@ class Graph:
 
 @dataclass(slots=True, eq=False, repr=False)
 class ModelRendering:
-    """A response model that pydantic-core validates and dumps to bytes."""
+    """A response model that pydantic-core validates and dumps to bytes, if Rust can't write it."""
 
     validate: Callable[..., Any]
     dump: Callable[..., Any]
     flag_names: tuple[str, ...]
     flags: list[Any]
+    writer: Any
 
 
 @dataclass(slots=True, eq=False, repr=False)

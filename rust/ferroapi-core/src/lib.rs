@@ -40,7 +40,7 @@ mod _core {
         solve_dependencies,
     };
     #[pymodule_export]
-    use crate::respond::Sender;
+    use crate::respond::{ModelWriter, Sender};
     #[pymodule_export]
     use crate::routing::Dispatcher;
     #[pymodule_export]

@@ -5,6 +5,7 @@ use pyo3::types::{PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::plan::{BodyStep, CallKind, Graph, Step, unknown};
+use crate::respond::ModelWriter;
 
 /// Which body the operation declares.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct ModelRendering {
     pub dump: Py<PyAny>,
     pub flag_names: Py<PyTuple>,
     pub flags: Vec<Py<PyAny>>,
+    /// Writes what `dump` would.
+    pub writer: Option<Py<ModelWriter>>,
 }
 
 /// How a result that is no `Response` becomes one.
@@ -103,6 +106,7 @@ impl Compiled {
             visit.call(&model.validate)?;
             visit.call(&model.dump)?;
             visit.call(&model.flag_names)?;
+            visit.call(&model.writer)?;
             model.flags.iter().try_for_each(|flag| visit.call(flag))?;
         }
         Ok(())

@@ -142,7 +142,7 @@ fn native(
     };
     let body = match &compiled.rendering {
         Rendering::Leaf => return Ok(None),
-        Rendering::Model(model) => JsonText::Python(render_model(py, model, options, cx, result)?),
+        Rendering::Model(model) => render_model(py, model, options, cx, result)?,
         Rendering::Json => {
             let mut body = Vec::with_capacity(128);
             // Where Python has to say no, it says so to the whole value.
@@ -179,7 +179,7 @@ fn render_model(
     options: &Py<PyAny>,
     cx: &RequestContext,
     result: &Bound<'_, PyAny>,
-) -> PyResult<Py<PyBytes>> {
+) -> PyResult<JsonText> {
     let raw = result.clone().unbind();
     let value = match validate_python(py, &model.validate, &raw) {
         Ok(value) => value,
@@ -190,9 +190,15 @@ fn render_model(
         }
         Err(error) => return Err(error),
     };
+    if let Some(writer) = &model.writer
+        && let Some(text) = writer.get().text(value.bind(py))
+    {
+        return Ok(JsonText::Rust(text));
+    }
     let mut arguments: SmallVec<[&Py<PyAny>; 8]> = SmallVec::new();
     arguments.push(&value);
     arguments.extend(&model.flags);
     let bytes = call_named(py, &model.dump, &arguments, &model.flag_names)?;
-    Ok(bytes.into_bound(py).cast_into::<PyBytes>()?.unbind())
+    let bytes = bytes.into_bound(py).cast_into::<PyBytes>()?;
+    Ok(JsonText::Python(bytes.unbind()))
 }

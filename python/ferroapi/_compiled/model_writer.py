@@ -1,0 +1,146 @@
+"""What a response model looks like, where Rust can write it as pydantic's `to_json` does.
+
+A schema that is made of the parts below says all there is about the JSON text, as long as the values are what
+it expects, exactly; Rust looks at each value, and leaves the response to pydantic if one is not. For other
+schemas pydantic writes all responses.
+"""
+
+from collections.abc import Mapping
+from types import GetSetDescriptorType
+from typing import Any, TypeAlias
+
+from pydantic_core import SchemaSerializer
+
+from .._compat import ModelField
+from .._core import ModelWriter
+
+# A kind, and what belongs to it.
+Shape: TypeAlias = tuple[str, Any]
+
+_SCALARS = {"any", "bool", "date", "datetime", "float", "int", "none", "str"}
+# Schemas that stand around another, and let its values through.
+_WRAPPERS = {"default", "function-after", "function-before", "function-wrap"}
+# What a model's configuration may say: nothing about how it is written, but for the aliases, of which the
+# path operation decides.
+_CONFIG = {
+    "allow_inf_nan",
+    "extra_fields_behavior",
+    "from_attributes",
+    "frozen",
+    "loc_by_alias",
+    "serialize_by_alias",
+    "str_max_length",
+    "str_min_length",
+    "str_strip_whitespace",
+    "str_to_lower",
+    "str_to_upper",
+    "strict",
+    "title",
+    "validate_by_alias",
+    "validate_by_name",
+    "validate_default",
+}
+_MODEL = {
+    "cls",
+    "config",
+    "custom_init",
+    "generic_origin",
+    "metadata",
+    "post_init",
+    "ref",
+    "root_model",
+    "schema",
+    "type",
+}
+_MODEL_FIELDS = {"computed_fields", "fields", "metadata", "model_name", "type"}
+_MODEL_FIELD = {"frozen", "metadata", "schema", "serialization_alias", "type", "validation_alias"}
+
+
+def model_writer(field: ModelField, flags: Mapping[str, Any]) -> ModelWriter | None:
+    """Return what writes the values of a response model; None where pydantic has to.
+
+    Args:
+        field: the response model.
+        flags: the arguments of `to_json`.
+    """
+    by_alias, exclude_none = flags.get("by_alias"), flags.get("exclude_none", False)
+    understood = flags.keys() <= {"by_alias", "exclude_none"} and {type(by_alias), type(exclude_none)} == {
+        bool
+    }
+    adapter = field._type_adapter
+    if field.config or not understood or type(adapter.serializer) is not SchemaSerializer:
+        return None
+    shape = _Shapes(by_alias=bool(by_alias)).of(adapter.core_schema, {})
+    # Of a mere number or string there is nothing to be gained.
+    return ModelWriter(shape, exclude_none) if shape and shape[0] not in _SCALARS else None
+
+
+class _Shapes:
+    """Tells shapes from schemas; None for what has none."""
+
+    def __init__(self, *, by_alias: bool) -> None:
+        self._by_alias = by_alias
+
+    def of(self, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Shape | None:
+        """Return the shape of the values of a schema."""
+        kind = schema["type"]
+        if "serialization" in schema:
+            return None
+        if kind in _SCALARS:
+            return kind, None
+        if kind in _WRAPPERS:
+            return self.of(schema["schema"], definitions)
+        match kind:
+            case "definitions":
+                known = {part["ref"]: part for part in schema["definitions"]}
+                return self.of(schema["schema"], {**definitions, **known})
+            case "definition-ref":
+                # Recursive models are left to pydantic.
+                rest = {**definitions}
+                target = rest.pop(schema["schema_ref"], None)
+                return target and self.of(target, rest)
+            case "nullable":
+                return self._around("nullable", schema["schema"], definitions)
+            case "list":
+                return self._around("list", schema.get("items_schema", {"type": "any"}), definitions)
+            case "dict" if schema.get("keys_schema", {}).get("type") == "str":
+                return self._around("dict", schema.get("values_schema", {"type": "any"}), definitions)
+            case "model" if schema.keys() <= _MODEL and not schema.get("root_model"):
+                return self._model(schema, definitions)
+        return None
+
+    def _around(self, kind: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Shape | None:
+        inner = self.of(schema, definitions)
+        return (kind, inner) if inner else None
+
+    def _model(self, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Shape | None:
+        config = schema.get("config", {})
+        ordinary = config.keys() <= _CONFIG and config.get("extra_fields_behavior") != "allow"
+        inner = schema["schema"]
+        while inner["type"] in _WRAPPERS and "serialization" not in inner:
+            inner = inner["schema"]
+        if not ordinary or inner["type"] != "model-fields" or not _has_plain_dict(schema["cls"]):
+            return None
+        fields = self._fields(inner, definitions)
+        return ("model", (schema["cls"], fields)) if fields is not None else None
+
+    def _fields(
+        self, schema: Mapping[str, Any], definitions: Mapping[str, Any]
+    ) -> list[tuple[str, str, Shape]] | None:
+        if not schema.keys() <= _MODEL_FIELDS or schema.get("computed_fields"):
+            return None
+        fields = []
+        for name, field in schema["fields"].items():
+            shape = self.of(field["schema"], definitions) if field.keys() <= _MODEL_FIELD else None
+            if shape is None:
+                return None
+            alias = field.get("serialization_alias") if self._by_alias else None
+            fields.append((name, name if alias is None else alias, shape))
+        return fields
+
+
+def _has_plain_dict(cls: type) -> bool:
+    """Whether nothing stands between an instance and its dict."""
+    lookup: Any = cls.__getattribute__
+    dicts = [vars(base)["__dict__"] for base in cls.__mro__ if "__dict__" in vars(base)]
+    return lookup is object.__getattribute__ and all(type(found) is GetSetDescriptorType for found in dicts)

@@ -1,0 +1,210 @@
+//! Response models to JSON, byte for byte as pydantic's `to_json` has them.
+//!
+//! Only what is exactly as the schema expects it is written here. For anything else (a subclass, a field that was
+//! deleted or added, a number that has more than one spelling) the whole value is left to pydantic, with its warnings.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::{PyTraverseError, PyVisit, ffi};
+
+use ferroapi_http::json::text;
+
+use super::moment;
+use super::shape::{ModelShape, Shape};
+
+/// Values nested deeper than this are left to pydantic, which knows a cycle when it meets one.
+const DEPTH_LIMIT: usize = 64;
+/// Within these bounds every algorithm that finds the shortest digits writes them without an exponent.
+const PLAIN_FLOATS: std::ops::Range<f64> = 1e-4..1e16;
+
+/// Writes the values of one response model.
+#[pyclass(frozen, module = "ferroapi._core")]
+pub struct ModelWriter {
+    shape: Shape,
+    exclude_none: bool,
+    /// How long the last text was.
+    length: AtomicUsize,
+}
+
+#[pymethods]
+impl ModelWriter {
+    #[new]
+    fn new(shape: Shape, exclude_none: bool) -> Self {
+        Self {
+            shape,
+            exclude_none,
+            length: AtomicUsize::new(128),
+        }
+    }
+
+    /// The JSON text of `value`; None where pydantic has to write it.
+    fn write<'py>(&self, value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyBytes>> {
+        Some(PyBytes::new(value.py(), &self.text(value)?))
+    }
+
+    #[allow(clippy::unnecessary_wraps)]
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.shape.traverse(&visit)
+    }
+}
+
+impl ModelWriter {
+    /// The JSON text of `value`; none where pydantic has to write it.
+    pub fn text(&self, value: &Bound<'_, PyAny>) -> Option<Vec<u8>> {
+        let expected = self.length.load(Ordering::Relaxed);
+        let mut text = Text {
+            out: Vec::with_capacity(expected + expected / 8),
+            exclude_none: self.exclude_none,
+            depth: 0,
+        };
+        text.value(value, &self.shape)?;
+        self.length.store(text.out.len(), Ordering::Relaxed);
+        Some(text.out)
+    }
+}
+
+/// A text that is being written. What returns nothing has met a value for pydantic.
+struct Text {
+    out: Vec<u8>,
+    exclude_none: bool,
+    depth: usize,
+}
+
+impl Text {
+    fn value(&mut self, value: &Bound<'_, PyAny>, shape: &Shape) -> Option<()> {
+        match shape {
+            Shape::Text => self.string(value.cast_exact().ok()?),
+            Shape::Integer => self.integer(value.cast_exact().ok()?),
+            Shape::Float => self.float(value.cast_exact().ok()?),
+            Shape::Boolean => self.boolean(value.cast_exact().ok()?),
+            Shape::Nullable(inner) if !value.is_none() => self.value(value, inner),
+            Shape::Null | Shape::Nullable(_) => self.null(value),
+            Shape::Model(model) => self.nested(|text| text.model(value, model)),
+            Shape::List(items) => self.nested(|text| text.list(value.cast_exact().ok()?, items)),
+            Shape::Map(values) => self.nested(|text| text.map(value.cast_exact().ok()?, values)),
+            Shape::DateTime => moment::write_datetime(&mut self.out, value),
+            Shape::Date => moment::write_date(&mut self.out, value),
+            Shape::Any => self.any(value),
+        }
+    }
+
+    /// A value of which the schema says nothing.
+    fn any(&mut self, value: &Bound<'_, PyAny>) -> Option<()> {
+        if let Ok(string) = value.cast_exact() {
+            self.string(string)
+        } else if let Ok(integer) = value.cast_exact() {
+            self.integer(integer)
+        } else if let Ok(float) = value.cast_exact() {
+            self.float(float)
+        } else if let Ok(boolean) = value.cast_exact() {
+            self.boolean(boolean)
+        } else if let Ok(list) = value.cast_exact() {
+            self.nested(|text| text.list(list, &Shape::Any))
+        } else if let Ok(dict) = value.cast_exact() {
+            self.nested(|text| text.map(dict, &Shape::Any))
+        } else {
+            self.null(value)
+        }
+    }
+
+    fn nested(&mut self, write: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
+        self.depth += 1;
+        if self.depth > DEPTH_LIMIT {
+            return None;
+        }
+        write(self)?;
+        self.depth -= 1;
+        Some(())
+    }
+
+    fn string(&mut self, string: &Bound<'_, PyString>) -> Option<()> {
+        text::write_str(&mut self.out, string.to_str().ok()?);
+        Some(())
+    }
+
+    fn integer(&mut self, integer: &Bound<'_, PyInt>) -> Option<()> {
+        text::write_i64(&mut self.out, integer.extract().ok()?);
+        Some(())
+    }
+
+    fn float(&mut self, float: &Bound<'_, PyFloat>) -> Option<()> {
+        let float = float.value();
+        (float == 0.0 || PLAIN_FLOATS.contains(&float.abs())).then_some(())?;
+        text::write_f64(&mut self.out, float);
+        Some(())
+    }
+
+    fn boolean(&mut self, boolean: &Bound<'_, PyBool>) -> Option<()> {
+        let text: &[u8] = if boolean.is_true() { b"true" } else { b"false" };
+        self.out.extend_from_slice(text);
+        Some(())
+    }
+
+    fn null(&mut self, value: &Bound<'_, PyAny>) -> Option<()> {
+        value.is_none().then_some(())?;
+        self.out.extend_from_slice(b"null");
+        Some(())
+    }
+
+    fn list(&mut self, list: &Bound<'_, PyList>, items: &Shape) -> Option<()> {
+        self.out.push(b'[');
+        for (index, item) in list.iter().enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            self.value(&item, items)?;
+        }
+        self.out.push(b']');
+        Some(())
+    }
+
+    fn map(&mut self, map: &Bound<'_, PyDict>, values: &Shape) -> Option<()> {
+        self.out.push(b'{');
+        for (index, (key, value)) in map.iter().enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            self.string(key.cast_exact().ok()?)?;
+            self.out.push(b':');
+            self.value(&value, values)?;
+        }
+        self.out.push(b'}');
+        Some(())
+    }
+
+    fn model(&mut self, value: &Bound<'_, PyAny>, model: &ModelShape) -> Option<()> {
+        value.get_type().is(&model.class).then_some(())?;
+        let members = members(value)?;
+        (members.len() == model.fields.len()).then_some(())?;
+        self.out.push(b'{');
+        let mut first = true;
+        for ((name, value), field) in members.iter().zip(&model.fields) {
+            if !name.is(&field.name) && !name.eq(&field.name).ok()? {
+                return None;
+            }
+            if self.exclude_none && value.is_none() {
+                continue;
+            }
+            if !std::mem::take(&mut first) {
+                self.out.push(b',');
+            }
+            self.out.extend_from_slice(&field.key);
+            self.value(&value, &field.shape)?;
+        }
+        self.out.push(b'}');
+        Some(())
+    }
+}
+
+/// The `__dict__` of an object whose class has the ordinary one.
+fn members<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
+    // SAFETY: the object is alive. The function is that of the ordinary descriptor, and returns a new reference, or
+    // null with an exception set, which `from_owned_ptr_or_err` takes.
+    let members = unsafe {
+        let members = ffi::PyObject_GenericGetDict(value.as_ptr(), std::ptr::null_mut());
+        Bound::from_owned_ptr_or_err(value.py(), members)
+    };
+    members.ok()?.cast_into_exact().ok()
+}
