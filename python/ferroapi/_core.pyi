@@ -21,6 +21,7 @@ __all__ = [
     "Handler",
     "HttpProtocol",
     "InnerLine",
+    "ModelWriter",
     "Pipeline",
     "RouteApp",
     "Sender",
