@@ -21,6 +21,7 @@ __all__ = [
     "Handler",
     "HttpProtocol",
     "InnerLine",
+    "ModelReader",
     "ModelWriter",
     "Pipeline",
     "RouteApp",
@@ -114,6 +115,16 @@ class SolvePlan:
     """A dependency graph that `solve_dependencies` can run on its own."""
 
     def __new__(cls, graph: Any, overrides_provider: Any | None) -> SolvePlan: ...
+
+@final
+class ModelReader:
+    """Reads the values of one model, `layout` as `_compiled/model_reader.py` describes it."""
+
+    def __new__(cls, layout: Any, validate_json: Callable[..., Any], utc: Any) -> ModelReader: ...
+    def __call__(self, data: bytes) -> Any:
+        """As `validate_json`."""
+    def read(self, data: bytes) -> Any | None:
+        """The value that a text stands for; None where pydantic has to read it."""
 
 @final
 class ModelWriter:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._compat import ModelField
+from .model_reader import model_reader
 
 _SCALARS = {"str", "int", "float", "bool", "none", "any", "date", "datetime"}
 _NEUTRAL = {"type", "ref", "metadata", "serialization"}
@@ -37,10 +38,11 @@ _MODEL_CONFIG = {
 
 
 def json_reader(field: ModelField) -> Callable[..., Any] | None:
-    """Return the `validate_json` of a body field; None where it is not certain to be the same."""
+    """Return what reads a body as its field's `validate_json` does; None where that may not be the same."""
     schema = field._type_adapter.core_schema
     reader: Callable[..., Any] = field._type_adapter.validator.validate_json
-    return reader if _is_alike(schema, {}, frozenset({"model", "list"})) else None
+    alike = _is_alike(schema, {}, frozenset({"model", "list"}))
+    return model_reader(schema, reader) if alike else None
 
 
 def _is_alike(schema: Any, definitions: Mapping[str, Any], kinds: frozenset[str] | None = None) -> bool:

@@ -45,17 +45,19 @@ def _plain(schema: Mapping[str, Any]) -> Plain:
         case "list" if _has_only(schema, "items_schema"):
             return ("texts", (0, 0)) if _plain(schema["items_schema"])[0] == "text" else NOT_PLAIN
         case "int" if _has_only(schema, "ge", "gt", "le", "lt"):
-            return _integer(schema)
+            bounds = integer_bounds(schema)
+            return ("integer", bounds) if bounds else NOT_PLAIN
     return NOT_PLAIN
 
 
-def _integer(schema: Mapping[str, Any]) -> Plain:
+def integer_bounds(schema: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return the least and the greatest integer that a schema takes; None if they can't be told."""
     bounds = {name: schema[name] for name in ("ge", "gt", "le", "lt") if name in schema}
     if any(type(bound) is not int for bound in bounds.values()):
-        return NOT_PLAIN
+        return None
     low = max(_LOW, bounds.get("ge", _LOW), bounds.get("gt", _LOW - 1) + 1)
     high = min(_HIGH, bounds.get("le", _HIGH), bounds.get("lt", _HIGH + 1) - 1)
-    return ("integer", (low, high)) if low <= high else NOT_PLAIN
+    return (low, high) if low <= high else None
 
 
 def _has_only(schema: Mapping[str, Any], *keys: str) -> bool:

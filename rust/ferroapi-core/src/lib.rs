@@ -9,6 +9,7 @@ mod epoch;
 mod extract;
 mod leaves;
 mod middleware;
+mod models;
 mod pipeline;
 mod plan;
 mod request;
@@ -35,12 +36,14 @@ mod _core {
     #[pymodule_export]
     use crate::middleware::FilteredSend;
     #[pymodule_export]
+    use crate::models::{ModelReader, ModelWriter};
+    #[pymodule_export]
     use crate::pipeline::{
         Entry, Handler, InnerLine, Pipeline, RouteApp, SolvePlan, compile_call, open,
         solve_dependencies,
     };
     #[pymodule_export]
-    use crate::respond::{ModelWriter, Sender};
+    use crate::respond::Sender;
     #[pymodule_export]
     use crate::routing::Dispatcher;
     #[pymodule_export]

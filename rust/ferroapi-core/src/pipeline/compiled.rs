@@ -4,8 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
+use crate::models::ModelWriter;
 use crate::plan::{BodyStep, CallKind, Graph, Step, unknown};
-use crate::respond::ModelWriter;
 
 /// Which body the operation declares.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@ mod float;
 mod string;
 
 pub use float::write_f64;
+pub(super) use string::clean_len;
 pub use string::{write_str, write_str_ascii};
 
 /// Writes an integer in decimal.

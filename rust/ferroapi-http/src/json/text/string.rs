@@ -69,7 +69,7 @@ pub fn write_str_ascii(out: &mut Vec<u8>, text: &str) {
 
 /// Number of bytes in front that can be copied as they are.
 #[inline]
-fn clean_len(bytes: &[u8]) -> usize {
+pub(in crate::json) fn clean_len(bytes: &[u8]) -> usize {
     let (chunks, remainder) = bytes.as_chunks::<CHUNK>();
     for (index, chunk) in chunks.iter().enumerate() {
         let found = special_bytes(u64::from_le_bytes(*chunk));

@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyType};
 use pyo3::{PyTraverseError, PyVisit, ffi};
 
 use ferroapi_http::json::text;
@@ -78,7 +78,7 @@ impl Text {
             Shape::Text => self.string(value.cast_exact().ok()?),
             Shape::Integer => self.integer(value.cast_exact().ok()?),
             Shape::Float => self.float(value.cast_exact().ok()?),
-            Shape::Boolean => self.boolean(value.cast_exact().ok()?),
+            Shape::Boolean => Some(self.boolean(value.cast_exact().ok()?)),
             Shape::Nullable(inner) if !value.is_none() => self.value(value, inner),
             Shape::Null | Shape::Nullable(_) => self.null(value),
             Shape::Model(model) => self.nested(|text| text.model(value, model)),
@@ -92,17 +92,17 @@ impl Text {
 
     /// A value of which the schema says nothing.
     fn any(&mut self, value: &Bound<'_, PyAny>) -> Option<()> {
-        if let Ok(string) = value.cast_exact() {
+        if let Ok(string) = value.cast_exact::<PyString>() {
             self.string(string)
-        } else if let Ok(integer) = value.cast_exact() {
+        } else if let Ok(integer) = value.cast_exact::<PyInt>() {
             self.integer(integer)
-        } else if let Ok(float) = value.cast_exact() {
+        } else if let Ok(float) = value.cast_exact::<PyFloat>() {
             self.float(float)
-        } else if let Ok(boolean) = value.cast_exact() {
-            self.boolean(boolean)
-        } else if let Ok(list) = value.cast_exact() {
+        } else if let Ok(boolean) = value.cast_exact::<PyBool>() {
+            Some(self.boolean(boolean))
+        } else if let Ok(list) = value.cast_exact::<PyList>() {
             self.nested(|text| text.list(list, &Shape::Any))
-        } else if let Ok(dict) = value.cast_exact() {
+        } else if let Ok(dict) = value.cast_exact::<PyDict>() {
             self.nested(|text| text.map(dict, &Shape::Any))
         } else {
             self.null(value)
@@ -136,10 +136,9 @@ impl Text {
         Some(())
     }
 
-    fn boolean(&mut self, boolean: &Bound<'_, PyBool>) -> Option<()> {
+    fn boolean(&mut self, boolean: &Bound<'_, PyBool>) {
         let text: &[u8] = if boolean.is_true() { b"true" } else { b"false" };
         self.out.extend_from_slice(text);
-        Some(())
     }
 
     fn null(&mut self, value: &Bound<'_, PyAny>) -> Option<()> {
@@ -175,7 +174,7 @@ impl Text {
     }
 
     fn model(&mut self, value: &Bound<'_, PyAny>, model: &ModelShape) -> Option<()> {
-        value.get_type().is(&model.class).then_some(())?;
+        is_instance(value, &model.class).then_some(())?;
         let members = members(value)?;
         (members.len() == model.fields.len()).then_some(())?;
         self.out.push(b'{');
@@ -196,6 +195,11 @@ impl Text {
         self.out.push(b'}');
         Some(())
     }
+}
+
+/// Whether an object is of this class itself.
+fn is_instance(value: &Bound<'_, PyAny>, class: &Py<PyType>) -> bool {
+    value.get_type_ptr().cast() == class.as_ptr()
 }
 
 /// The `__dict__` of an object whose class has the ordinary one.

@@ -90,3 +90,73 @@ fn offset(moment: &Bound<'_, PyDateTime>) -> Option<Offset> {
     (offset.get_microseconds() == 0 && seconds % 60 == 0).then_some(())?;
     Some(Offset::Minutes(seconds / 60))
 }
+
+/// Reads a `datetime` as [`write_datetime`] gives it, or with fewer digits, if it is naive or of UTC: the zone `utc`.
+pub fn read_datetime<'py>(utc: &Bound<'py, PyAny>, text: &str) -> Option<Bound<'py, PyAny>> {
+    let text = text.as_bytes();
+    let (day, time) = (text.get(..10)?, text.get(10..)?);
+    let (year, month, day) = read_day(day)?;
+    let [b'T', hour @ .., b':', _, _, b':', _, _] = time.get(..9)? else {
+        return None;
+    };
+    let hour = read_digits::<2>(hour)?;
+    let minute = read_digits::<2>(time.get(4..6)?)?;
+    let second = read_digits::<2>(time.get(7..9)?)?;
+    let (zone, rest) = match time.get(9..)? {
+        [rest @ .., b'Z'] => (Some(utc.cast::<PyTzInfo>().ok()?), rest),
+        rest => (None, rest),
+    };
+    let microsecond = match rest {
+        [] => 0,
+        [b'.', fraction @ ..] => read_fraction(fraction)?,
+        _ => return None,
+    };
+    let small = |number: u32| u8::try_from(number).ok();
+    PyDateTime::new(
+        utc.py(),
+        year,
+        month,
+        day,
+        small(hour)?,
+        small(minute)?,
+        small(second)?,
+        microsecond,
+        zone,
+    )
+    .ok()
+    .map(Bound::into_any)
+}
+
+/// Reads a `date` in the form that [`write_date`] gives it.
+pub fn read_date<'py>(py: Python<'py>, text: &str) -> Option<Bound<'py, PyAny>> {
+    let (year, month, day) = read_day(text.as_bytes())?;
+    PyDate::new(py, year, month, day).ok().map(Bound::into_any)
+}
+
+fn read_day(text: &[u8]) -> Option<(i32, u8, u8)> {
+    let [year @ .., b'-', _, _, b'-', _, _] = text else {
+        return None;
+    };
+    let year = i32::try_from(read_digits::<4>(year)?).ok()?;
+    let month = u8::try_from(read_digits::<2>(text.get(5..7)?)?).ok()?;
+    let day = u8::try_from(read_digits::<2>(text.get(8..10)?)?).ok()?;
+    Some((year, month, day))
+}
+
+/// The microseconds that at most six digits of a fraction stand for.
+fn read_fraction(digits: &[u8]) -> Option<u32> {
+    let mut padded = *b"000000";
+    padded.get_mut(..digits.len())?.copy_from_slice(digits);
+    (!digits.is_empty()).then_some(())?;
+    read_digits::<6>(&padded)
+}
+
+/// Reads a number of exactly `N` digits.
+fn read_digits<const N: usize>(text: &[u8]) -> Option<u32> {
+    let digits: &[u8; N] = text.try_into().ok()?;
+    digits.iter().try_fold(0, |number, digit| {
+        digit
+            .is_ascii_digit()
+            .then(|| number * 10 + u32::from(digit - b'0'))
+    })
+}
