@@ -65,6 +65,16 @@ proptest! {
         prop_assert!(exponent || text.contains('.'), "{}", text);
     }
 
+    /// Decimals, and the numbers next to them. The standard library has the same layout here, and the same digits: only
+    /// larger numbers are ever in the middle between two texts of equal length.
+    #[test]
+    fn decimals_are_shortest(digits in 0_u64..1 << 46, shift in 0..46, places in 0_i32..6, next in -1_i64..=1) {
+        let near: f64 = format!("{}e-{places}", digits >> shift).parse().unwrap();
+        let value = -f64::from_bits(near.to_bits().saturating_add_signed(next));
+        prop_assume!(value == 0.0 || (1e-4..1e16).contains(&value.abs()));
+        prop_assert_eq!(written(|out| write_f64(out, value)), format!("{value:?}"));
+    }
+
     #[test]
     fn integers_are_decimal(small in any::<i64>(), positive in any::<u64>(), large in any::<i128>()) {
         prop_assert_eq!(written(|out| write_i64(out, small)), small.to_string());

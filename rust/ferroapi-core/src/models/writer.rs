@@ -78,7 +78,7 @@ impl Text {
             Shape::Text => self.string(value.cast_exact().ok()?),
             Shape::Integer => self.integer(value.cast_exact().ok()?),
             Shape::Float => self.float(value.cast_exact().ok()?),
-            Shape::Boolean => Some(self.boolean(value.cast_exact().ok()?)),
+            Shape::Boolean => self.boolean(value),
             Shape::Nullable(inner) if !value.is_none() => self.value(value, inner),
             Shape::Null | Shape::Nullable(_) => self.null(value),
             Shape::Model(model) => self.nested(|text| text.model(value, model)),
@@ -98,8 +98,8 @@ impl Text {
             self.integer(integer)
         } else if let Ok(float) = value.cast_exact::<PyFloat>() {
             self.float(float)
-        } else if let Ok(boolean) = value.cast_exact::<PyBool>() {
-            Some(self.boolean(boolean))
+        } else if value.cast_exact::<PyBool>().is_ok() {
+            self.boolean(value)
         } else if let Ok(list) = value.cast_exact::<PyList>() {
             self.nested(|text| text.list(list, &Shape::Any))
         } else if let Ok(dict) = value.cast_exact::<PyDict>() {
@@ -136,9 +136,11 @@ impl Text {
         Some(())
     }
 
-    fn boolean(&mut self, boolean: &Bound<'_, PyBool>) {
-        let text: &[u8] = if boolean.is_true() { b"true" } else { b"false" };
+    fn boolean(&mut self, value: &Bound<'_, PyAny>) -> Option<()> {
+        let value = value.cast_exact::<PyBool>().ok()?.is_true();
+        let text: &[u8] = if value { b"true" } else { b"false" };
         self.out.extend_from_slice(text);
+        Some(())
     }
 
     fn null(&mut self, value: &Bound<'_, PyAny>) -> Option<()> {

@@ -5,6 +5,10 @@
 ///
 /// `value` must be finite; for infinities and NaN, which JSON does not have, the caller answers.
 pub fn write_f64(out: &mut Vec<u8>, value: f64) {
+    if let Some(thousandths) = thousandths(value) {
+        write_thousandths(out, value.is_sign_negative(), thousandths);
+        return;
+    }
     let mut buffer = ryu::Buffer::new();
     let text = buffer.format(value).as_bytes();
     let (sign, digits) = match text {
@@ -19,6 +23,41 @@ pub fn write_f64(out: &mut Vec<u8>, value: f64) {
     } else {
         out.extend_from_slice(digits);
     }
+}
+
+/// The size of a number that is one of at most three decimals and fifteen digits, such as a price.
+///
+/// No two decimals of up to fifteen digits are the same double, so that this one is the shortest text, too.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "only a number that is found again counts"
+)]
+fn thousandths(value: f64) -> Option<u64> {
+    let size = value.abs();
+    if size >= 1e12 {
+        return None;
+    }
+    let thousandths = (size * 1000.0 + 0.5) as u64;
+    (thousandths as f64 / 1000.0 == size).then_some(thousandths)
+}
+
+fn write_thousandths(out: &mut Vec<u8>, negative: bool, thousandths: u64) {
+    if negative {
+        out.push(b'-');
+    }
+    out.extend_from_slice(itoa::Buffer::new().format(thousandths / 1000).as_bytes());
+    let [hundreds, tens, ones] =
+        [100, 10, 1].map(|unit| b'0' + (thousandths / unit % 10).to_le_bytes()[0]);
+    let decimals: &[u8] = match (tens, ones) {
+        (b'0', b'0') => &[b'.', hundreds],
+        (_, b'0') => &[b'.', hundreds, tens],
+        _ => &[b'.', hundreds, tens, ones],
+    };
+    out.extend_from_slice(decimals);
 }
 
 /// `1.5` and `-7` become `1.5e-07`.
