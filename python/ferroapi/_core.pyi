@@ -130,7 +130,9 @@ class ModelReader:
 class ModelWriter:
     """Writes the values of one response model, `shape` as `_compiled/model_writer.py` describes it."""
 
-    def __new__(cls, shape: Any, exclude_none: bool) -> ModelWriter: ...
+    def __new__(
+        cls, shape: Any, *, exclude_none: bool = False, exclude_unset: bool = False
+    ) -> ModelWriter: ...
     def write(self, value: Any) -> bytes | None:
         """The JSON text of `value`; None where pydantic has to write it."""
 

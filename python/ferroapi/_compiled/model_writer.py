@@ -6,8 +6,10 @@ schemas pydantic writes all responses.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from types import GetSetDescriptorType
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from pydantic_core import SchemaSerializer
 
@@ -17,9 +19,14 @@ from .._core import ModelWriter
 # A kind, and what belongs to it.
 Shape: TypeAlias = tuple[str, Any]
 
+_FLAGS = ("by_alias", "exclude_none", "exclude_unset")
 _SCALARS = {"any", "bool", "date", "datetime", "float", "int", "none", "str"}
+# Scalars that are written as `str` makes a text of them.
+_PRINTED = {"decimal": Decimal, "uuid": UUID}
 # Schemas that stand around another, and let its values through.
 _WRAPPERS = {"default", "function-after", "function-before", "function-wrap"}
+# Kinds that no value of another kind is taken for: it does not matter how pydantic finds the right choice.
+_CERTAIN = {"bool", "datetime", "enum", "float", "int", "model", "none", "printed", "str"}
 # What a model's configuration may say: nothing about how it is written, but for the aliases, of which the
 # path operation decides.
 _CONFIG = {
@@ -63,16 +70,17 @@ def model_writer(field: ModelField, flags: Mapping[str, Any]) -> ModelWriter | N
         field: the response model.
         flags: the arguments of `to_json`.
     """
-    by_alias, exclude_none = flags.get("by_alias"), flags.get("exclude_none", False)
-    understood = flags.keys() <= {"by_alias", "exclude_none"} and {type(by_alias), type(exclude_none)} == {
-        bool
-    }
+    by_alias, *others = (flags.get(name, False) for name in _FLAGS)
+    understood = flags.keys() <= set(_FLAGS) and all(type(flag) is bool for flag in (by_alias, *others))
     adapter = field._type_adapter
     if field.config or not understood or type(adapter.serializer) is not SchemaSerializer:
         return None
-    shape = _Shapes(by_alias=bool(by_alias)).of(adapter.core_schema, {})
+    shape = _Shapes(by_alias=by_alias).of(adapter.core_schema, {})
     # Of a mere number or string there is nothing to be gained.
-    return ModelWriter(shape, exclude_none) if shape and shape[0] not in _SCALARS else None
+    if shape is None or shape[0] in _SCALARS:
+        return None
+    exclude_none, exclude_unset = others
+    return ModelWriter(shape, exclude_none=exclude_none, exclude_unset=exclude_unset)
 
 
 class _Shapes:
@@ -86,8 +94,6 @@ class _Shapes:
         kind = schema["type"]
         if "serialization" in schema:
             return None
-        if kind in _SCALARS:
-            return kind, None
         if kind in _WRAPPERS:
             return self.of(schema["schema"], definitions)
         match kind:
@@ -99,6 +105,8 @@ class _Shapes:
                 rest = {**definitions}
                 target = rest.pop(schema["schema_ref"], None)
                 return target and self.of(target, rest)
+            case "union":
+                return self._union(schema, definitions)
             case "nullable":
                 return self._around("nullable", schema["schema"], definitions)
             case "list":
@@ -107,11 +115,20 @@ class _Shapes:
                 return self._around("dict", schema.get("values_schema", {"type": "any"}), definitions)
             case "model" if schema.keys() <= _MODEL and not schema.get("root_model"):
                 return self._model(schema, definitions)
-        return None
+        return _scalar(schema)
 
     def _around(self, kind: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Shape | None:
         inner = self.of(schema, definitions)
         return (kind, inner) if inner else None
+
+    def _union(self, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Shape | None:
+        choices = []
+        for choice in schema["choices"]:
+            shape = self.of(choice, definitions) if isinstance(choice, Mapping) else None
+            if shape is None or shape[0] not in _CERTAIN:
+                return None
+            choices.append(shape)
+        return "union", choices
 
     def _model(self, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Shape | None:
         config = schema.get("config", {})
@@ -137,6 +154,19 @@ class _Shapes:
             alias = field.get("serialization_alias") if self._by_alias else None
             fields.append((name, name if alias is None else alias, shape))
         return fields
+
+
+def _scalar(schema: Mapping[str, Any]) -> Shape | None:
+    kind = schema["type"]
+    if kind in _SCALARS:
+        return kind, None
+    if kind in _PRINTED:
+        return "printed", _PRINTED[kind]
+    if kind == "enum":
+        return kind, schema["cls"]
+    if kind == "literal" and all(type(value) is str for value in schema["expected"]):
+        return kind, frozenset(schema["expected"])
+    return None
 
 
 def _has_plain_dict(cls: type) -> bool:

@@ -1,7 +1,7 @@
 //! What a response model looks like, for a writer that knows nothing else of pydantic.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyType};
+use pyo3::types::{PyFrozenSet, PyString, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
 use ferroapi_http::json::text;
@@ -14,10 +14,18 @@ pub enum Shape {
     Boolean,
     Date,
     DateTime,
+    /// Instances of this class, written as the text that `str` makes of them.
+    Printed(Py<PyType>),
+    /// Members of this enumeration, written as their values.
+    Enum(Py<PyType>),
     Float,
     Integer,
     Null,
     Text,
+    /// One of these strings.
+    OneOf(Py<PyFrozenSet>),
+    /// What the first of these that fits makes of it.
+    Union(Vec<Shape>),
     List(Box<Shape>),
     /// Its keys are strings.
     Map(Box<Shape>),
@@ -49,10 +57,14 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Shape {
             "bool" => Self::Boolean,
             "date" => Self::Date,
             "datetime" => Self::DateTime,
+            "printed" => Self::Printed(content.extract()?),
+            "enum" => Self::Enum(content.extract()?),
             "float" => Self::Float,
             "int" => Self::Integer,
             "none" => Self::Null,
             "str" => Self::Text,
+            "literal" => Self::OneOf(content.extract()?),
+            "union" => Self::Union(content.extract()?),
             "list" => Self::List(Box::new(content.extract()?)),
             "dict" => Self::Map(Box::new(content.extract()?)),
             "model" => Self::Model(Box::new(content.extract()?)),
@@ -86,6 +98,9 @@ impl<'a, 'py> FromPyObject<'a, 'py> for FieldShape {
 impl Shape {
     pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         match self {
+            Self::Printed(class) | Self::Enum(class) => visit.call(class),
+            Self::OneOf(strings) => visit.call(strings),
+            Self::Union(choices) => choices.iter().try_for_each(|choice| choice.traverse(visit)),
             Self::List(inner) | Self::Map(inner) | Self::Nullable(inner) => inner.traverse(visit),
             Self::Model(model) => {
                 visit.call(&model.class)?;

@@ -5,8 +5,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyType};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySet, PyString, PyType};
 use pyo3::{PyTraverseError, PyVisit, ffi};
 
 use ferroapi_http::json::text;
@@ -23,7 +24,7 @@ const PLAIN_FLOATS: std::ops::Range<f64> = 1e-4..1e16;
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct ModelWriter {
     shape: Shape,
-    exclude_none: bool,
+    leaves_out: LeavesOut,
     /// How long the last text was.
     length: AtomicUsize,
 }
@@ -31,10 +32,14 @@ pub struct ModelWriter {
 #[pymethods]
 impl ModelWriter {
     #[new]
-    fn new(shape: Shape, exclude_none: bool) -> Self {
+    #[pyo3(signature = (shape, *, exclude_none=false, exclude_unset=false))]
+    fn new(shape: Shape, exclude_none: bool, exclude_unset: bool) -> Self {
         Self {
             shape,
-            exclude_none,
+            leaves_out: LeavesOut {
+                none: exclude_none,
+                unset: exclude_unset,
+            },
             length: AtomicUsize::new(128),
         }
     }
@@ -56,7 +61,7 @@ impl ModelWriter {
         let expected = self.length.load(Ordering::Relaxed);
         let mut text = Text {
             out: Vec::with_capacity(expected + expected / 8),
-            exclude_none: self.exclude_none,
+            leaves_out: self.leaves_out,
             depth: 0,
         };
         text.value(value, &self.shape)?;
@@ -65,10 +70,17 @@ impl ModelWriter {
     }
 }
 
+/// Which fields of models are left out.
+#[derive(Clone, Copy)]
+struct LeavesOut {
+    none: bool,
+    unset: bool,
+}
+
 /// A text that is being written. What returns nothing has met a value for pydantic.
 struct Text {
     out: Vec<u8>,
-    exclude_none: bool,
+    leaves_out: LeavesOut,
     depth: usize,
 }
 
@@ -87,7 +99,32 @@ impl Text {
             Shape::DateTime => moment::write_datetime(&mut self.out, value),
             Shape::Date => moment::write_date(&mut self.out, value),
             Shape::Any => self.any(value),
+            Shape::Enum(class) => {
+                is_instance(value, class).then_some(())?;
+                self.any(&value.getattr(intern!(value.py(), "value")).ok()?)
+            }
+            Shape::Printed(class) => {
+                is_instance(value, class).then_some(())?;
+                self.string(&value.str().ok()?)
+            }
+            Shape::OneOf(strings) => {
+                let string = value.cast_exact::<PyString>().ok()?;
+                let known = strings.bind(value.py()).contains(string).ok()?;
+                known.then_some(())?;
+                self.string(string)
+            }
+            Shape::Union(choices) => self.first(value, choices),
         }
+    }
+
+    /// A value of one of several kinds.
+    fn first(&mut self, value: &Bound<'_, PyAny>, choices: &[Shape]) -> Option<()> {
+        let (length, depth) = (self.out.len(), self.depth);
+        choices.iter().find_map(|choice| {
+            self.out.truncate(length);
+            self.depth = depth;
+            self.value(value, choice)
+        })
     }
 
     /// A value of which the schema says nothing.
@@ -179,13 +216,24 @@ impl Text {
         is_instance(value, &model.class).then_some(())?;
         let members = members(value)?;
         (members.len() == model.fields.len()).then_some(())?;
+        let set = if self.leaves_out.unset {
+            let set = value.getattr(intern!(value.py(), "__pydantic_fields_set__"));
+            Some(set.ok()?.cast_into_exact::<PySet>().ok()?)
+        } else {
+            None
+        };
         self.out.push(b'{');
         let mut first = true;
         for ((name, value), field) in members.iter().zip(&model.fields) {
             if !name.is(&field.name) && !name.eq(&field.name).ok()? {
                 return None;
             }
-            if self.exclude_none && value.is_none() {
+            if self.leaves_out.none && value.is_none() {
+                continue;
+            }
+            if let Some(set) = &set
+                && !set.contains(&name).ok()?
+            {
                 continue;
             }
             if !std::mem::take(&mut first) {
