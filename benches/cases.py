@@ -288,31 +288,35 @@ PARAMETERS = {
 NESTED = {"target": "/orders", "method": "POST", "body": json.dumps(ORDER).encode()}
 
 CASES = (
-    Case(name="hello async", build=hello_async, goal=8),
-    Case(name="hello def", build=hello_def),
-    Case(name="parameters", build=parameters, goal=6, **PARAMETERS),
+    Case(name="hello async", build=hello_async, goal=22),
+    Case(name="hello def", build=hello_def, goal=2.3),
+    Case(name="parameters", build=parameters, goal=20, **PARAMETERS),
     Case(
         name="six dependencies",
         build=six_dependencies,
         target="/?skip=5",
         headers=((b"authorization", b"me"),),
-        goal=6,
+        goal=20,
     ),
-    Case(name="nested model in and out", build=nested_model, goal=4, **NESTED),
-    Case(name="100 models out", build=hundred_models, target="/rows"),
+    Case(name="nested model in and out", build=nested_model, goal=7, **NESTED),
+    Case(name="100 models out", build=hundred_models, target="/rows", goal=2.4),
     Case(name="100 models out, dated", build=hundred_dated_models, target="/rows"),
-    Case(name="404", build=hello_async, target="/nowhere", status=404, goal=8),
-    Case(name="422 with two errors", build=invalid, target="/items/x?limit=y", status=422),
-    Case(name="hello behind 1,000 routes", build=thousand_routes, goal=80),
-    Case(name="three nested routers", build=included_routers, target="/api/a/b/c/7"),
-    Case(name="hello behind CORS", build=behind_cors(hello_async), headers=FROM_ORIGIN),
+    Case(name="404", build=hello_async, target="/nowhere", status=404, goal=18),
+    Case(name="422 with two errors", build=invalid, target="/items/x?limit=y", status=422, goal=8),
+    Case(name="hello behind 1,000 routes", build=thousand_routes, goal=250),
+    Case(name="three nested routers", build=included_routers, target="/api/a/b/c/7", goal=30),
+    Case(name="hello behind CORS", build=behind_cors(hello_async), headers=FROM_ORIGIN, goal=8),
     Case(
         name="parameters behind CORS",
         build=behind_cors(parameters),
+        goal=8,
         **{**PARAMETERS, "headers": (*PARAMETERS["headers"], *FROM_ORIGIN)},
     ),
     Case(
-        name="nested model behind CORS", build=behind_cors(nested_model), **{**NESTED, "headers": FROM_ORIGIN}
+        name="nested model behind CORS",
+        build=behind_cors(nested_model),
+        goal=8,
+        **{**NESTED, "headers": FROM_ORIGIN},
     ),
 )
 
