@@ -64,12 +64,17 @@ def build(case: Case, package: str) -> Any:
     return case.build(api)
 
 
+# The scopes of more requests do not stay in the processor's caches until they are used; a server makes its own one
+# by one.
+MOST_REQUESTS = 1000
+
+
 def batch_size(run: Callable[[int], float], seconds: float) -> int:
-    """Return how many requests take about `seconds`, measured by `run(requests)`."""
+    """Return how many requests take about `seconds`, measured by `run(requests)`; at most `MOST_REQUESTS`."""
     requests = 8
     while True:
         # The better of two: the first run may build what all others find.
         spent = min(run(requests), run(requests))
-        if spent >= seconds / 8 or requests >= 100_000:
-            return max(8, int(requests * seconds / max(spent, 1e-9)))
+        if spent >= seconds / 8 or requests >= MOST_REQUESTS:
+            return max(8, min(MOST_REQUESTS, int(requests * seconds / max(spent, 1e-9))))
         requests *= 4

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from .cases import CASES, Case, bare
-from .inprocess import CANDIDATE, REFERENCE, Runner, batch_size, build, new_loop
+from .inprocess import CANDIDATE, MOST_REQUESTS, REFERENCE, Runner, batch_size, build, new_loop
 
 QUICK = os.environ.get("BENCH_QUICK", "") not in ("", "0")
 PASSES, ROUNDS, BATCH_SECONDS = (8, 5, 0.01) if QUICK else (16, 10, 0.02)
@@ -63,7 +63,7 @@ def test_speed(benchmark: Any, case: Case, number: int, side: str) -> None:
 def test_floor(benchmark: Any, number: int) -> None:
     """A bare ASGI callable: what the measurement itself costs."""
     made = Runner(CASES[0], bare, loop())
-    requests = 10_000
+    requests = MOST_REQUESTS
     _measure(benchmark, made, requests, case="floor", side="bare", number=number, goal=None)
 
 
