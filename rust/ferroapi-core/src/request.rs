@@ -12,7 +12,7 @@ use crate::leaves::{Leaves, leaves};
 use crate::middleware::{Filter, Filtered};
 use crate::pipeline::{Patches, patches};
 use crate::respond::{Place, ResponseParts, Sender, is_bodiless};
-use crate::scope::Scope;
+use crate::scope::{Key, Scope};
 use crate::server::{Delivery, Exchange, Policy};
 use crate::stacks::{Stack, StackKey};
 use crate::watch;
@@ -47,7 +47,7 @@ pub struct RequestContext {
     pub patches: Arc<Patches>,
     /// A telemetry span is open for this request.
     pub traced: bool,
-    /// The scope is known to be that of an HTTP request.
+    /// The scope is known to be that of an HTTP request, and names the application through which it came in.
     pub is_http: bool,
     pub channel: Arc<Channel>,
     pub scope: Scope,
@@ -257,6 +257,11 @@ impl RequestContext {
             .iter()
             .take(count)
             .try_fold(send, |send, filter| filter.around(py, self.leaves, send))
+    }
+
+    /// Whether the scope names an application.
+    pub fn is_within_application(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.is_http || self.scope.contains(py, Key::App)?)
     }
 
     /// The `Request`, made through its class on first use; it sees the body that was read already.

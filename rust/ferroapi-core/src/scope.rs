@@ -4,6 +4,7 @@
 //! writes meanwhile is kept, and put into the dict in the same order once there is one.
 
 use pyo3::exceptions::PyKeyError;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
@@ -150,6 +151,21 @@ impl Scope {
         }
     }
 
+    /// Writes a value if there is none.
+    pub fn set_default(&self, py: Python<'_>, key: Key, value: &Py<PyAny>) -> PyResult<()> {
+        match self {
+            Self::Given(scope) => set_default(scope.bind(py), key.name(py), value),
+            Self::Native(native) => match native.made(py) {
+                Some(made) => set_default(made, key.name(py), value),
+                None if native.noted(py, key, |note| note.is_some()) => Ok(()),
+                None => {
+                    native.note(py, key, value.clone_ref(py));
+                    Ok(())
+                }
+            },
+        }
+    }
+
     pub fn get<'py>(&self, py: Python<'py>, key: Key) -> PyResult<Option<Bound<'py, PyAny>>> {
         match self {
             Self::Given(scope) => scope.bind(py).get_item(key.name(py)),
@@ -206,4 +222,18 @@ impl Scope {
         let found = self.dict(py)?.get_item(name)?;
         found.ok_or_else(|| PyKeyError::new_err(name.clone().unbind()))
     }
+}
+
+/// `scope.setdefault(key, value)`.
+fn set_default(
+    scope: &Bound<'_, PyDict>,
+    key: &Bound<'_, PyString>,
+    value: &Py<PyAny>,
+) -> PyResult<()> {
+    // SAFETY: all three objects are alive. The result is borrowed and not used, but null with an exception set.
+    let found = unsafe { ffi::PyDict_SetDefault(scope.as_ptr(), key.as_ptr(), value.as_ptr()) };
+    if found.is_null() {
+        return Err(PyErr::fetch(scope.py()));
+    }
+    Ok(())
 }

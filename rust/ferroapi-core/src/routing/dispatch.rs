@@ -68,8 +68,7 @@ pub async fn dispatch(dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyRes
         }
         LookedUp::Nothing => {}
     }
-    let plain =
-        table.spec.plain_fallback && http && attached(|py| cx.scope.contains(py, Key::App))?;
+    let plain = table.spec.plain_fallback && http && attached(|py| cx.is_within_application(py))?;
     if plain {
         return Ok(Found::Nothing);
     }
@@ -134,11 +133,7 @@ fn enter(py: Python<'_>, dispatcher: &Dispatcher, cx: &mut RequestContext) -> Py
 }
 
 fn publish_router(py: Python<'_>, dispatcher: &Dispatcher, cx: &RequestContext) -> PyResult<()> {
-    if cx.scope.contains(py, Key::Router)? {
-        return Ok(());
-    }
-    let router = dispatcher.router.clone_ref(py);
-    cx.scope.set(py, Key::Router, router)
+    cx.scope.set_default(py, Key::Router, &dispatcher.router)
 }
 
 fn look_up(
@@ -204,7 +199,7 @@ fn find(
         let outer = cx.scope.get(py, Key::PathParams)?;
         let texts = candidate.params.iter().map(|range| range.of(path));
         let path_params = route.path_params(outer, texts, py)?.unbind();
-        let reach = route.reach(request.method());
+        let reach = route.reach(request.method(py)?.as_str());
         let hit = Hit::Compiled {
             id: candidate.route,
             reach,

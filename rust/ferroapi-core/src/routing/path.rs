@@ -24,16 +24,16 @@ pub struct Target<'a, 'py> {
     /// None for lone surrogates, which can't be matched as text and which no server makes.
     path: Option<Text<'a, 'py>>,
     root_path: Option<Text<'a, 'py>>,
-    method: Option<Text<'a, 'py>>,
+    scope: &'a Scope,
 }
 
-enum Text<'a, 'py> {
+pub enum Text<'a, 'py> {
     Rust(Cow<'a, str>),
     Python(Bound<'py, PyString>),
 }
 
 impl Text<'_, '_> {
-    fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         match self {
             Self::Rust(text) => text,
             Self::Python(text) => text.to_str().unwrap_or_default(),
@@ -47,16 +47,15 @@ impl<'a, 'py: 'a> Target<'a, 'py> {
             return Ok(Self {
                 path: Some(Text::Rust(head.path(root_path))),
                 root_path: Some(Text::Rust(root_path.into())),
-                method: Some(Text::Rust(head.method().into())),
+                scope,
             });
         }
         let path = scope.member(py, intern!(py, "path"))?;
         let path = path.cast_into::<PyString>()?;
-        let scope = scope.dict(py)?;
         Ok(Self {
             path: path.to_str().is_ok().then_some(Text::Python(path)),
-            root_path: text(scope, intern!(py, "root_path"))?.map(Text::Python),
-            method: text(scope, intern!(py, "method"))?.map(Text::Python),
+            root_path: text(scope.dict(py)?, intern!(py, "root_path"))?.map(Text::Python),
+            scope,
         })
     }
 
@@ -74,8 +73,13 @@ impl<'a, 'py: 'a> Target<'a, 'py> {
         self.root_path.as_ref().map_or("", Text::as_str)
     }
 
-    pub fn method(&self) -> &str {
-        self.method.as_ref().map_or("", Text::as_str)
+    /// The method, which is asked for only where a route has the path.
+    pub fn method(&self, py: Python<'py>) -> PyResult<Text<'a, 'py>> {
+        if let Some(head) = self.scope.head(py) {
+            return Ok(Text::Rust(head.method().into()));
+        }
+        let method = text(self.scope.dict(py)?, intern!(py, "method"))?;
+        Ok(method.map_or(Text::Rust("".into()), Text::Python))
     }
 }
 
