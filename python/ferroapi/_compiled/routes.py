@@ -198,6 +198,12 @@ def _is_native(item: _Found) -> bool:
     return item.context is None and type(route) is routing.Route and _ROUTE.are_those_of(route)
 
 
+def _fastapi(item: _Found) -> dict[str, Any]:
+    """Return what a match writes into `scope["fastapi"]`."""
+    written: dict[str, Any] = {"included_router": item.chain[-1]} if item.chain else {}
+    return written if item.context is None else {**written, "effective_route_context": item.context}
+
+
 def _describe(item: _Found, behind_included: bool) -> Route:
     route = item.route
     asked: Any = route
@@ -207,7 +213,7 @@ def _describe(item: _Found, behind_included: bool) -> Route:
         asked = _NestedRouter(item.chain, route)
     template = _template(item) if _is_native(item) else None
     if template is None:
-        return Route(None, [], [], None, asked, None, behind_included)
+        return Route(None, [], [], None, asked, None)
     source: Any = route if item.context is None else item.context
     path_convertors = source.param_convertors
     return Route(
@@ -221,17 +227,15 @@ def _describe(item: _Found, behind_included: bool) -> Route:
             route=route if isinstance(route, APIRoute) else None,
             methods=source.methods,
             app=source.app,
-            included=list(item.chain),
             form_limits=[
                 included.include_context.form_limits
                 for included in item.chain
                 if included.include_context.form_limits
             ],
-            context=item.context,
+            fastapi=_fastapi(item) if behind_included else None,
             path_format=source.path_format,
             limits=getattr(source.endpoint, "__request_limits__", None),
         ),
-        behind_included=behind_included,
     )
 
 

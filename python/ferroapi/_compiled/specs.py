@@ -199,9 +199,8 @@ class Target:
     route: Any
     methods: Any
     app: Any
-    included: list[Any]
     form_limits: list[Any]
-    context: Any
+    fastapi: dict[str, Any] | None
     path_format: str | None
     limits: Any
 
@@ -216,7 +215,6 @@ class Route:
     methods: list[str] | None
     asked: Any
     target: Target | None
-    behind_included: bool
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -157,7 +157,8 @@ fn look_up(
         return Ok(LookedUp::Hit(hit));
     }
     if table.spec.has_included {
-        fastapi_scope(py, cx)?;
+        let empty = PyDict::new(py).into_any().unbind();
+        cx.scope.set_default(py, Key::Fastapi, &empty)?;
     }
     // A route that was asked may have written to the scope.
     let target = match target {
@@ -291,7 +292,7 @@ async fn run(table: &Table, cx: &mut RequestContext, hit: Hit) -> PyResult<()> {
         } => {
             let route = table.route(id).ok_or_else(lost_route)?;
             let target = route.target.as_ref().ok_or_else(lost_route)?;
-            attached(|py| select(py, cx, route, target, path_params))?;
+            attached(|py| select(py, cx, target, path_params))?;
             if reach == Reach::Full {
                 let app = attached(|py| {
                     target
@@ -328,7 +329,6 @@ fn lost_route() -> PyErr {
 fn select(
     py: Python<'_>,
     cx: &RequestContext,
-    route: &RouteSpec,
     target: &table::Target,
     path_params: Py<PyDict>,
 ) -> PyResult<()> {
@@ -336,22 +336,20 @@ fn select(
         let scope = cx.scope.dict(py)?;
         cx.leaves.apply_form_limits.call1(py, (scope, limits))?;
     }
-    let fastapi = if route.behind_included {
-        Some(fastapi_scope(py, cx)?)
-    } else {
-        None
-    };
-    if let (Some(fastapi), Some(included)) = (&fastapi, target.included.last()) {
-        fastapi.set_item(intern!(py, "included_router"), included)?;
+    if let Some(written) = &target.fastapi {
+        let written = written.bind(py);
+        if let Some(present) = cx.scope.get(py, Key::Fastapi)? {
+            present.cast::<PyDict>()?.update(written.as_mapping())?;
+        } else {
+            let copy = written.copy()?.into_any().unbind();
+            cx.scope.set(py, Key::Fastapi, copy)?;
+        }
     }
     let scope = &cx.scope;
     scope.set(py, Key::Endpoint, target.endpoint.clone_ref(py))?;
     scope.set(py, Key::PathParams, path_params.into_any())?;
     if let Some(route) = &target.route {
         scope.set(py, Key::Route, route.clone_ref(py))?;
-    }
-    if let (Some(fastapi), Some(context)) = (&fastapi, &target.context) {
-        fastapi.set_item(intern!(py, "effective_route_context"), context)?;
     }
     if let Some(limits) = &target.limits {
         cx.limit(py, limits)?;
@@ -363,17 +361,6 @@ fn select(
             .call1(py, (scope, &target.path_format))?;
     }
     Ok(())
-}
-
-/// `scope["fastapi"]`, made if it is not there.
-fn fastapi_scope<'py>(py: Python<'py>, cx: &RequestContext) -> PyResult<Bound<'py, PyDict>> {
-    if let Some(found) = cx.scope.get(py, Key::Fastapi)? {
-        return Ok(found.cast_into::<PyDict>()?);
-    }
-    let fresh = PyDict::new(py);
-    let known = fresh.clone().into_any().unbind();
-    cx.scope.set(py, Key::Fastapi, known)?;
-    Ok(fresh)
 }
 
 /// Whether it is worth while to look for the same path with or without its slash.

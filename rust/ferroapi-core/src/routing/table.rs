@@ -24,8 +24,6 @@ pub struct RouteSpec {
     /// What `matches()` and `handle()` are asked of, when they have to be.
     pub asked: Py<PyAny>,
     pub target: Option<Target>,
-    /// An included router stands before or around it, so that `scope["fastapi"]` exists.
-    pub behind_included: bool,
 }
 
 /// What a compiled match writes into the scope and runs.
@@ -37,12 +35,10 @@ pub struct Target {
     /// The method set as the user wrote it, for `Allow`.
     pub methods: Py<PyAny>,
     pub app: Py<PyAny>,
-    /// The included routers around the route, outermost first.
-    pub included: Vec<Py<PyAny>>,
-    /// Form limits that those routers set, applied in order.
+    /// Form limits that the included routers around the route set, applied in order.
     pub form_limits: Vec<Py<PyAny>>,
-    /// The effective context of a route in an included router.
-    pub context: Option<Py<PyAny>>,
+    /// What goes into `scope["fastapi"]`; none where no included router was asked before the route.
+    pub fastapi: Option<Py<PyDict>>,
     pub path_format: Option<Py<PyString>>,
     /// Limits that were set on the endpoint.
     pub limits: Option<Policy>,
@@ -152,11 +148,7 @@ impl RouteSpec {
         visit.call(&target.route)?;
         visit.call(&target.methods)?;
         visit.call(&target.app)?;
-        visit.call(&target.context)?;
-        target
-            .included
-            .iter()
-            .try_for_each(|included| visit.call(included))?;
+        visit.call(&target.fastapi)?;
         target
             .form_limits
             .iter()
