@@ -64,7 +64,7 @@ def build(case: Case, package: str) -> Any:
     return case.build(api)
 
 
-# The scopes of more requests do not stay in the processor's caches until they are used; a server makes its own one
+# The scopes of more requests do not stay in the processor's caches until they are used; a server makes them one
 # by one.
 MOST_REQUESTS = 1000
 
