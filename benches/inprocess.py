@@ -64,8 +64,8 @@ def build(case: Case, package: str) -> Any:
     return case.build(api)
 
 
-# The scopes of more requests do not stay in the processor's caches until they are used; a server makes them one
-# by one.
+# The scopes of more requests do not stay in the processor's caches until they are used; those of a server,
+# which makes them one by one, do.
 MOST_REQUESTS = 1000
 
 
