@@ -307,6 +307,10 @@ class OwnNew(BaseModel):
         return super().__new__(cls)
 
 
+class OddKey(BaseModel):
+    a: int = Field(alias='b"c')
+
+
 class OddDefault(BaseModel):
     a: list[int] = [1]
 
@@ -317,7 +321,14 @@ class Unshared(BaseModel):
 
 @pytest.mark.parametrize(
     "annotation",
-    [ByName, OwnNew, OddDefault, Unshared, list[dict[str, Annotated[list[int], Field(max_length=2)]]]],
+    [
+        ByName,
+        OwnNew,
+        OddDefault,
+        OddKey,
+        Unshared,
+        list[dict[str, Annotated[list[int], Field(max_length=2)]]],
+    ],
 )
 def test_schemas_without_a_reader(annotation: Any) -> None:
     reader = reader_of(annotation)

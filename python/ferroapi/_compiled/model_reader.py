@@ -4,6 +4,7 @@ It is read there as long as the text is just what the schema accepts: no convers
 those of the fields. Any other text is left to pydantic, whole.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
@@ -30,6 +31,8 @@ _KNOWN: dict[str, set[str]] = {
     "none": set(),
     "str": {"max_length", "min_length"},
 }
+# What a JSON string has to escape.
+_ESCAPED = re.compile(r'["\\\x00-\x1f]')
 _SHARED = (bool, bytes, float, int, str, type(None))
 
 
@@ -100,9 +103,10 @@ def _model(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Layout 
     for name, field in schema["schema"]["fields"].items():
         inner, missing = _missing(field["schema"])
         layout = _layout(inner, definitions)
-        if layout is None or missing is None:
+        key = field.get("validation_alias", name)
+        if layout is None or missing is None or _ESCAPED.search(key):
             return None
-        fields.append((name, field.get("validation_alias", name), layout, missing))
+        fields.append((name, key, layout, missing))
     return "model", (cls, fields)
 
 

@@ -1,8 +1,10 @@
 //! What a body's model looks like, for a reader that knows nothing else of pydantic.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyType};
+use pyo3::types::{PyDict, PySet, PyString, PyType};
 use pyo3::{PyTraverseError, PyVisit};
+
+use ferroapi_http::json::scan::Scanner;
 
 use crate::plan::unknown;
 
@@ -29,11 +31,15 @@ pub enum Layout {
 pub struct ModelLayout {
     pub class: Py<PyType>,
     pub fields: Vec<FieldLayout>,
+    /// The names of all fields, without values: to copy it is cheaper than to let a dict grow.
+    pub names: Py<PyDict>,
+    /// The same as a set.
+    pub all_set: Py<PySet>,
 }
 
 pub struct FieldLayout {
     pub name: Py<PyString>,
-    /// The name in the text.
+    /// The name in the text, where it needs no escapes.
     pub key: String,
     pub layout: Layout,
     pub missing: Missing,
@@ -82,8 +88,19 @@ impl<'a, 'py> FromPyObject<'a, 'py> for ModelLayout {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let (class, fields) = object.extract()?;
-        Ok(Self { class, fields })
+        let (class, fields): (_, Vec<FieldLayout>) = object.extract()?;
+        let py = object.py();
+        let names = PyDict::new(py);
+        for field in &fields {
+            names.set_item(&field.name, py.None())?;
+        }
+        let all_set = PySet::new(py, names.keys())?.unbind();
+        Ok(Self {
+            class,
+            fields,
+            names: names.unbind(),
+            all_set,
+        })
     }
 }
 
@@ -132,12 +149,14 @@ impl Layout {
 }
 
 impl ModelLayout {
-    /// The place of the field with this key; most texts have them in their order, so that `guess` is right.
+    /// Reads a key; the place of the field that has it. Most texts have them in their order, so that `guess` is right.
     #[inline]
-    pub fn place(&self, key: &str, guess: usize) -> Option<usize> {
-        if self.fields.get(guess).is_some_and(|field| field.key == key) {
+    pub fn place(&self, scanner: &mut Scanner<'_>, guess: usize) -> Option<usize> {
+        let expected = self.fields.get(guess);
+        if expected.is_some_and(|field| scanner.take_key(&field.key)) {
             return Some(guess);
         }
+        let key = scanner.key()?;
         self.fields.iter().position(|field| field.key == key)
     }
 }

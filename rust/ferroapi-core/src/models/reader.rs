@@ -148,23 +148,23 @@ impl<'py> Text<'_, 'py> {
 
     fn map(&mut self, values: &Layout) -> Option<Bound<'py, PyAny>> {
         let map = PyDict::new(self.py());
-        self.members(|text, key| {
+        self.members(|text| {
+            let key = text.scanner.key()?;
             let value = text.value(values)?;
             map.set_item(key, value).ok()
         })?;
         Some(map.into_any())
     }
 
-    /// Reads an object; `read` takes the value of each key.
+    /// Reads an object; `read` takes each key with its value.
     #[inline]
-    fn members(&mut self, mut read: impl FnMut(&mut Self, &str) -> Option<()>) -> Option<()> {
+    fn members(&mut self, mut read: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.scanner.take(b'{').then_some(())?;
         if self.scanner.take(b'}') {
             return Some(());
         }
         loop {
-            let key = self.scanner.key()?;
-            read(self, key)?;
+            read(self)?;
             if !self.scanner.take(b',') {
                 return self.scanner.take(b'}').then_some(());
             }
@@ -175,8 +175,8 @@ impl<'py> Text<'_, 'py> {
         let mut values: SmallVec<[Option<Bound<'py, PyAny>>; 16]> = SmallVec::new();
         values.resize(model.fields.len(), None);
         let mut next = 0;
-        self.members(|text, key| {
-            let place = model.place(key, next)?;
+        self.members(|text| {
+            let place = model.place(&mut text.scanner, next)?;
             next = place + 1;
             let value = text.value(&model.fields.get(place)?.layout)?;
             // Of a key that comes twice pydantic has to judge.
@@ -184,20 +184,36 @@ impl<'py> Text<'_, 'py> {
             former.is_none().then_some(())
         })?;
         let py = self.py();
-        let members = PyDict::new(py);
-        let given = PySet::empty(py).ok()?;
+        let given = given(py, model, &values)?;
+        let members = model.names.bind(py).copy().ok()?;
         for (field, value) in model.fields.iter().zip(values) {
-            let value = match value {
-                Some(value) => {
-                    given.add(&field.name).ok()?;
-                    value
-                }
-                None => absent(py, field)?,
-            };
+            let value = value.map_or_else(|| absent(py, field), Some)?;
             members.set_item(&field.name, value).ok()?;
         }
         instance(model, &members, &given)
     }
+}
+
+/// The names of the fields that the text has.
+fn given<'py>(
+    py: Python<'py>,
+    model: &ModelLayout,
+    values: &[Option<Bound<'py, PyAny>>],
+) -> Option<Bound<'py, PySet>> {
+    if values.iter().all(Option::is_some) {
+        let all = model.all_set.as_ptr();
+        // SAFETY: the set is alive. The result is a new set with the same members, or null with an exception set, which
+        // `from_owned_ptr_or_err` takes.
+        let copy = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PySet_New(all)) };
+        return copy.ok()?.cast_into().ok();
+    }
+    let given = PySet::empty(py).ok()?;
+    for (field, value) in model.fields.iter().zip(values) {
+        if value.is_some() {
+            given.add(&field.name).ok()?;
+        }
+    }
+    Some(given)
 }
 
 /// The value of a field that the text does not have.

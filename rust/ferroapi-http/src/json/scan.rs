@@ -62,6 +62,24 @@ impl<'a> Scanner<'a> {
         self.take(b':').then_some(key)
     }
 
+    /// Moves behind this name of a member and its colon, if they come next. The name must need no escapes.
+    #[inline]
+    pub fn take_key(&mut self, key: &str) -> bool {
+        if self.peek() != Some(b'"') {
+            return false;
+        }
+        let start = self.at;
+        let rest = self.rest().get(1..).unwrap_or_default();
+        if rest.get(key.len()) == Some(&b'"') && rest.starts_with(key.as_bytes()) {
+            self.at += key.len() + 2;
+            if self.take(b':') {
+                return true;
+            }
+            self.at = start;
+        }
+        false
+    }
+
     /// A string.
     #[inline]
     pub fn string(&mut self) -> Option<Cow<'a, str>> {
@@ -259,6 +277,14 @@ mod tests {
         for text in [r#""a" 1"#, r#""\n":"#, "a:", ""] {
             assert_eq!(Scanner::new(text).key(), None, "{text}");
         }
+        let mut scanner = Scanner::new(r#" "ab" :"b":"#);
+        for other in ["a", "abc", "b", ""] {
+            assert!(!scanner.take_key(other));
+        }
+        assert!(scanner.take_key("ab") && scanner.take_key("b") && scanner.is_at_end());
+        let mut scanner = Scanner::new(r#""a" 1"#);
+        assert!(!scanner.take_key("a"));
+        assert_eq!(scanner.string().as_deref(), Some("a"));
     }
 
     #[test]
