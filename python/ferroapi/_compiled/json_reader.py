@@ -10,6 +10,7 @@ from typing import Any
 
 from .._compat import ModelField
 from .model_reader import model_reader
+from .schema_size import is_small
 
 _SCALARS = {"str", "int", "float", "bool", "none", "any", "date", "datetime"}
 _NEUTRAL = {"type", "ref", "metadata", "serialization"}
@@ -41,7 +42,7 @@ def json_reader(field: ModelField) -> Callable[..., Any] | None:
     """Return what reads a body as its field's `validate_json` does; None where that may not be the same."""
     schema = field._type_adapter.core_schema
     reader: Callable[..., Any] = field._type_adapter.validator.validate_json
-    alike = _is_alike(schema, {}, frozenset({"model", "list"}))
+    alike = is_small(schema) and _is_alike(schema, {}, frozenset({"model", "list"}))
     return model_reader(schema, reader) if alike else None
 
 

@@ -15,6 +15,7 @@ from pydantic_core import SchemaSerializer
 
 from .._compat import ModelField
 from .._core import ModelWriter
+from .schema_size import is_small
 
 # A kind, and what belongs to it.
 Shape: TypeAlias = tuple[str, Any]
@@ -74,6 +75,8 @@ def model_writer(field: ModelField, flags: Mapping[str, Any]) -> ModelWriter | N
     understood = flags.keys() <= set(_FLAGS) and all(type(flag) is bool for flag in (by_alias, *others))
     adapter = field._type_adapter
     if field.config or not understood or type(adapter.serializer) is not SchemaSerializer:
+        return None
+    if not is_small(adapter.core_schema):
         return None
     shape = _Shapes(by_alias=by_alias).of(adapter.core_schema, {})
     # Of a mere number or string there is nothing to be gained.
