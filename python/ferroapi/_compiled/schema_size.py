@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-# Beyond this many parts nothing is learnt of a schema: there may be more ways through models that refer to each
-# other than can be gone.
+# Beyond this many parts nothing is learnt of a schema: models that refer to each other may have more ways
+# through them than can be gone.
 _MOST_PARTS = 2000
 
 
