@@ -26,7 +26,7 @@ app = FastAPI()
 
 @app.get("/")
 async def served_by():
-    config = next(known for known in gc.get_objects() if isinstance(known, uvicorn.Config))
+    config = next(known for known in gc.get_objects() if issubclass(type(known), uvicorn.Config))
     protocol = config.http_protocol_class
     loop = type(asyncio.get_running_loop())
     return f"{protocol.__module__}.{protocol.__qualname__} {loop.__module__} {os.getpid()}"

@@ -111,15 +111,18 @@ async def entered(value: Annotated[int, Depends(generator)]):
 NATIVE = [hello, parameters, depends, threaded, model_out, model_in, background, filtered, entered]
 
 
+def connections() -> list[HTTPConnection]:
+    """All that are alive; other objects are not asked what they are, as a dead proxy can't tell."""
+    return [item for item in gc.get_objects() if issubclass(type(item), HTTPConnection)]
+
+
 async def objects_made(app: Any, **options: Any) -> tuple[list[HTTPConnection], dict[str, Any]]:
     """The connection objects that are alive while the response is sent, and the scope afterwards."""
     seen: list[HTTPConnection] = []
-    before = {id(item) for item in gc.get_objects() if isinstance(item, HTTPConnection)}
+    before = {id(item) for item in connections()}
 
     async def send(message: Any) -> None:
-        seen.extend(
-            item for item in gc.get_objects() if isinstance(item, HTTPConnection) and id(item) not in before
-        )
+        seen.extend(item for item in connections() if id(item) not in before)
 
     scope: dict[str, Any] = {}
     await ask(app, "/", send=send, scope=scope, **options)
@@ -150,11 +153,11 @@ async def test_included_routes_and_errors_are_native(target: str) -> None:
     app.include_router(router, prefix="/in")
     assert explain(app) == [Explanation(("GET",), "/in/leaf", ())]
     await ask(app, target)
-    before = [item for item in gc.get_objects() if isinstance(item, HTTPConnection)]
+    before = connections()
 
     async def send(message: Any) -> None:
         if target != "/in/leaf?q=x":  # the handler of validation errors is given a request
-            assert [item for item in gc.get_objects() if isinstance(item, HTTPConnection)] == before
+            assert connections() == before
 
     await ask(app, target, send=send)
 
