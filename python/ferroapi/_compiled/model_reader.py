@@ -118,10 +118,6 @@ def _missing(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, A
     if type(default) in _SHARED:
         return schema["schema"], ("value", default)
     # Where nothing is copied, all instances share the default.
-    if (
-        schema.get("copy_default", True) is False
-        or default not in ([], {})
-        or type(default) not in (list, dict)
-    ):
-        return schema["schema"], None
-    return schema["schema"], (type(default).__name__, None)
+    copied = schema.get("copy_default", True) is not False
+    empty = type(default) in (list, dict) and not default
+    return schema["schema"], (type(default).__name__, None) if copied and empty else None

@@ -10,6 +10,7 @@ mod extract;
 mod leaves;
 mod middleware;
 mod models;
+mod own_dict;
 mod pipeline;
 mod plan;
 mod request;

@@ -19,14 +19,19 @@ use crate::cell::AttachedCell;
 
 #[derive(Default)]
 pub(super) enum Stage {
-    New(Progress),
-    Call(Call),
+    Unstarted(Unstarted),
     Suspended(Progress),
     Running,
     /// A step was taken before there was an object: whoever resumes it next is told.
     Ahead(Ahead),
     #[default]
     Done,
+}
+
+/// What the first `send` begins.
+pub(super) enum Unstarted {
+    Future(Progress),
+    Call(Call),
 }
 
 /// A compiled request in progress; awaitable once, like any coroutine.
@@ -51,12 +56,12 @@ impl Coroutine {
     /// The object for a future that has not run yet.
     pub fn of(progress: Progress) -> Self {
         let channel = Arc::clone(progress.channel());
-        Self::at(Stage::New(progress), Some(channel))
+        Self::at(Stage::Unstarted(Unstarted::Future(progress)), Some(channel))
     }
 
     /// The object for what is a mere call, unless it has to wait.
     pub fn calling(call: Call) -> Self {
-        Self::at(Stage::Call(call), None)
+        Self::at(Stage::Unstarted(Unstarted::Call(call)), None)
     }
 
     /// The object for a future that is running now without one; `report` ends that.
@@ -85,8 +90,7 @@ impl Coroutine {
 
     fn resume(&self, py: Python<'_>, resume: Resume) -> PyResult<Step> {
         match self.stage.replace(py, Stage::Running) {
-            Stage::New(progress) => self.start(py, Stage::New(progress), resume),
-            Stage::Call(call) => self.start(py, Stage::Call(call), resume),
+            Stage::Unstarted(unstarted) => self.start(py, unstarted, resume),
             Stage::Suspended(progress) => {
                 drop(progress.channel().resume.replace(py, resume));
                 self.step(py, progress)
@@ -102,15 +106,14 @@ impl Coroutine {
         }
     }
 
-    fn start(&self, py: Python<'_>, unstarted: Stage, resume: Resume) -> PyResult<Step> {
+    fn start(&self, py: Python<'_>, unstarted: Unstarted, resume: Resume) -> PyResult<Step> {
         match resume {
             Resume::Next => match unstarted {
-                Stage::New(progress) => self.step(py, progress),
-                Stage::Call(call) => self.call(py, call),
-                _ => Err(PyRuntimeError::new_err("ferroapi: started twice")),
+                Unstarted::Future(progress) => self.step(py, progress),
+                Unstarted::Call(call) => self.call(py, call),
             },
             Resume::Value(_) => {
-                drop(self.stage.replace(py, unstarted));
+                drop(self.stage.replace(py, Stage::Unstarted(unstarted)));
                 Err(PyTypeError::new_err(
                     "can't send non-None value to a just-started coroutine",
                 ))
@@ -167,7 +170,7 @@ impl Coroutine {
 
     fn is_unstarted(&self, py: Python<'_>) -> bool {
         self.stage
-            .read(py, |stage| matches!(stage, Stage::New(_) | Stage::Call(_)))
+            .read(py, |stage| matches!(stage, Stage::Unstarted(_)))
     }
 
     fn shut(&self, py: Python<'_>) -> PyResult<()> {
@@ -259,7 +262,7 @@ impl Coroutine {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // SAFETY: called by the collector only.
         unsafe {
-            if let Stage::Call(call) = self.stage.traversed() {
+            if let Stage::Unstarted(Unstarted::Call(call)) = self.stage.traversed() {
                 visit.call(&call.object)?;
                 visit.call(&call.argument)?;
             }

@@ -112,13 +112,13 @@ impl<'py> Text<'_, 'py> {
         &mut self,
         read: impl FnOnce(&mut Self) -> Option<Bound<'py, PyAny>>,
     ) -> Option<Bound<'py, PyAny>> {
-        self.depth += 1;
-        if self.depth > DEPTH_LIMIT {
+        if self.depth == DEPTH_LIMIT {
             return None;
         }
-        let value = read(self)?;
+        self.depth += 1;
+        let value = read(self);
         self.depth -= 1;
-        Some(value)
+        value
     }
 
     fn string(&mut self, least: usize, most: usize) -> Option<Bound<'py, PyAny>> {

@@ -8,12 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySet, PyString, PyType};
-use pyo3::{PyTraverseError, PyVisit, ffi};
+use pyo3::{PyTraverseError, PyVisit};
 
 use ferroapi_http::json::text;
 
 use super::moment;
 use super::shape::{ModelShape, Shape};
+use crate::own_dict::own_dict;
 
 /// Values nested deeper than this are left to pydantic, which knows a cycle when it meets one.
 const DEPTH_LIMIT: usize = 64;
@@ -119,10 +120,9 @@ impl Text {
 
     /// A value of one of several kinds.
     fn first(&mut self, value: &Bound<'_, PyAny>, choices: &[Shape]) -> Option<()> {
-        let (length, depth) = (self.out.len(), self.depth);
+        let length = self.out.len();
         choices.iter().find_map(|choice| {
             self.out.truncate(length);
-            self.depth = depth;
             self.value(value, choice)
         })
     }
@@ -147,13 +147,13 @@ impl Text {
     }
 
     fn nested(&mut self, write: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
-        self.depth += 1;
-        if self.depth > DEPTH_LIMIT {
+        if self.depth == DEPTH_LIMIT {
             return None;
         }
-        write(self)?;
+        self.depth += 1;
+        let written = write(self);
         self.depth -= 1;
-        Some(())
+        written
     }
 
     fn string(&mut self, string: &Bound<'_, PyString>) -> Option<()> {
@@ -214,7 +214,8 @@ impl Text {
 
     fn model(&mut self, value: &Bound<'_, PyAny>, model: &ModelShape) -> Option<()> {
         is_instance(value, &model.class).then_some(())?;
-        let members = members(value)?;
+        let members = own_dict(value).ok()?.into_any();
+        let members = members.cast_exact::<PyDict>().ok()?;
         (members.len() == model.fields.len()).then_some(())?;
         let set = if self.leaves_out.unset {
             let set = value.getattr(intern!(value.py(), "__pydantic_fields_set__"));
@@ -250,15 +251,4 @@ impl Text {
 /// Whether an object is of this class itself.
 fn is_instance(value: &Bound<'_, PyAny>, class: &Py<PyType>) -> bool {
     value.get_type_ptr().cast() == class.as_ptr()
-}
-
-/// The `__dict__` of an object whose class has the ordinary one.
-fn members<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
-    // SAFETY: the object is alive. The function is that of the ordinary descriptor, and returns a new reference, or
-    // null with an exception set, which `from_owned_ptr_or_err` takes.
-    let members = unsafe {
-        let members = ffi::PyObject_GenericGetDict(value.as_ptr(), std::ptr::null_mut());
-        Bound::from_owned_ptr_or_err(value.py(), members)
-    };
-    members.ok()?.cast_into_exact().ok()
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use pyo3::exceptions::{PyException, PyRuntimeError};
-use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
@@ -17,6 +16,7 @@ use crate::connection::{self, reduced_to};
 use crate::coroutine::Coroutine;
 use crate::epoch;
 use crate::leaves::{Leaves, leaves};
+use crate::own_dict::own_dict;
 use crate::request::RequestContext;
 use crate::scope::Key;
 use crate::server::Policy;
@@ -345,12 +345,7 @@ pub fn open(
 /// The entry of an application.
 pub fn entry_of<'py>(app: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Entry>> {
     let py = app.py();
-    // SAFETY: an application is an instance of a class with a dict; the result is an owned reference, or null with an
-    // exception set.
-    let own = unsafe {
-        let own = ffi::PyObject_GenericGetDict(app.as_ptr(), std::ptr::null_mut());
-        Bound::from_owned_ptr_or_err(py, own)?.cast_into::<PyDict>()?
-    };
+    let own = own_dict(app)?;
     let key = intern!(py, "_entry");
     if let Some(known) = own.get_item(key)?
         && let Ok(entry) = known.cast_into::<Entry>()

@@ -159,14 +159,7 @@ impl<'a> Scanner<'a> {
             return None;
         }
         self.at += number.len();
-        let (sign, digits) = match number {
-            [b'-', digits @ ..] => (-1, digits),
-            digits => (1, digits),
-        };
-        let value = digits
-            .iter()
-            .fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
-        Some(sign * value)
+        str::from_utf8(number).ok()?.parse().ok()
     }
 
     /// A number.
