@@ -107,7 +107,6 @@ request_validation_error = RequestValidationError
 response_class = Response
 plain_response_call = Response.__call__
 innermost_class = CompiledExceptionMiddleware
-max_body_size_key = MAX_BODY_SIZE_SCOPE_KEY
 telemetry_gate = _gate.RequestGate
 match_full = Match.FULL
 match_partial = Match.PARTIAL

@@ -85,7 +85,6 @@ pub struct Leaves {
     pub pipeline_of: Py<PyAny>,
     pub server_error: Py<PyAny>,
     pub watched_classes: Watched,
-    pub max_body_size_key: Py<PyAny>,
     pub match_full: Py<PyAny>,
     pub match_partial: Py<PyAny>,
 

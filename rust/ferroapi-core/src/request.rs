@@ -12,7 +12,7 @@ use crate::leaves::{Leaves, leaves};
 use crate::middleware::{Filter, Filtered};
 use crate::pipeline::{Patches, patches};
 use crate::respond::{Place, ResponseParts, Sender, is_bodiless};
-use crate::scope::{Key, Scope};
+use crate::scope::{Given, Key, Member, Scope};
 use crate::server::{Delivery, Exchange, Policy};
 use crate::stacks::{Stack, StackKey};
 use crate::watch;
@@ -79,13 +79,10 @@ impl RequestContext {
         send: Py<PyAny>,
     ) -> PyResult<Self> {
         watch::look(py, leaves(py)?);
-        let traced = scope.bind(py).contains(intern!(py, "fastapi.telemetry"))?;
-        let untraced = Self::untraced(
-            py,
-            channel,
-            Scope::Given(scope),
-            Wire::Asgi { receive, send },
-        )?;
+        let scope = Given::new(scope.bind(py))?;
+        let traced = scope.contains(py, Member::Telemetry.into())?;
+        let wire = Wire::Asgi { receive, send };
+        let untraced = Self::untraced(py, channel, Scope::Given(scope), wire)?;
         Ok(Self {
             traced,
             is_http: false,

@@ -62,8 +62,9 @@ impl Stamped {
     }
 }
 
+/// The number of the last change; no two changes in a process have the same. Zero where changes are not numbered.
 #[cfg(not(Py_3_13))]
-fn version(dict: &Bound<'_, PyDict>) -> u64 {
+pub fn version(dict: &Bound<'_, PyDict>) -> u64 {
     // SAFETY: `dict` is a live dict object, whose fields are read while attached to the interpreter.
     #[allow(deprecated)]
     unsafe {
@@ -72,6 +73,6 @@ fn version(dict: &Bound<'_, PyDict>) -> u64 {
 }
 
 #[cfg(Py_3_13)]
-fn version(_dict: &Bound<'_, PyDict>) -> u64 {
+pub fn version(_dict: &Bound<'_, PyDict>) -> u64 {
     0
 }

@@ -3,10 +3,10 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString};
 
 use crate::attached::attached;
 use crate::coroutine::Channel;
+use crate::dict_template::DictTemplate;
 use crate::respond::ResponseParts;
 use crate::server::{Delivery, Exchange};
 
@@ -61,38 +61,23 @@ impl Wire {
             Self::Asgi { send, .. } => send,
         };
         let start = attached(|py| {
-            let message = message(py, &START, "http.response.start", ["status", "headers"])?;
-            message.set_item(intern!(py, "status"), &parts.status)?;
-            message.set_item(intern!(py, "headers"), &parts.headers)?;
+            let start = START.get_or_try_init(py, || {
+                DictTemplate::new(py, ("type", "http.response.start"), ["status", "headers"])
+            })?;
+            let message = start.filled(py, [&parts.status, parts.headers.as_any()])?;
             send.call1(py, (message,))
         })?;
         channel.await_(start).await?;
         let body = attached(|py| {
-            let message = message(py, &BODY, "http.response.body", ["body"])?;
-            message.set_item(intern!(py, "body"), &parts.body)?;
+            let body = BODY.get_or_try_init(py, || {
+                DictTemplate::new(py, ("type", "http.response.body"), ["body"])
+            })?;
+            let message = body.filled(py, [&parts.body])?;
             send.call1(py, (message,))
         })?;
         channel.await_(body).await.map(drop)
     }
 }
 
-static START: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-static BODY: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-
-/// A copy of a message whose values are still to be set: cheaper than a dict that grows.
-fn message<'py, const N: usize>(
-    py: Python<'py>,
-    template: &PyOnceLock<Py<PyDict>>,
-    kind: &str,
-    keys: [&str; N],
-) -> PyResult<Bound<'py, PyDict>> {
-    let template = template.get_or_try_init(py, || {
-        let message = PyDict::new(py);
-        message.set_item(intern!(py, "type"), PyString::intern(py, kind))?;
-        for key in keys {
-            message.set_item(PyString::intern(py, key), py.None())?;
-        }
-        Ok::<_, PyErr>(message.unbind())
-    })?;
-    template.bind(py).copy()
-}
+static START: PyOnceLock<DictTemplate<2>> = PyOnceLock::new();
+static BODY: PyOnceLock<DictTemplate<1>> = PyOnceLock::new();

@@ -1,18 +1,17 @@
 //! Raw header look-ups in the ASGI scope (names are lower case there, values are Latin-1).
 
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+
+use crate::scope::{Member, Scope};
 
 /// Calls `visit` with each raw `(name, value)` until it returns `false`.
 pub fn each_header(
-    scope: &Bound<'_, PyDict>,
+    py: Python<'_>,
+    scope: &Scope,
     mut visit: impl FnMut(&[u8], &[u8]) -> bool,
 ) -> PyResult<()> {
-    let py = scope.py();
-    let headers = scope
-        .get_item(intern!(py, "headers"))?
-        .ok_or_else(|| pyo3::exceptions::PyKeyError::new_err("headers"))?;
+    let headers = scope.member(py, Member::Headers)?;
     if let Ok(list) = headers.cast::<PyList>() {
         for item in list {
             if !visit_pair(&item, &mut visit)? {
@@ -23,7 +22,7 @@ pub fn each_header(
     }
     // Not necessarily a list: as `Headers` does, settle an iterable once for everybody.
     let list = PyList::new(py, headers.try_iter()?.collect::<PyResult<Vec<_>>>()?)?;
-    scope.set_item(intern!(py, "headers"), &list)?;
+    scope.dict(py)?.set_item(Member::Headers.text(py), &list)?;
     for item in list {
         if !visit_pair(&item, &mut visit)? {
             break;

@@ -7,14 +7,14 @@ use pyo3::types::{PyBytes, PyString};
 use ferroapi_http::query;
 
 use super::pairs::Pairs;
-use crate::scope::Scope;
+use crate::scope::{Member, Scope};
 
 /// Decoded pairs in the order of the request.
 pub fn pairs(py: Python<'_>, scope: &Scope) -> PyResult<Pairs> {
     if let Some(head) = scope.head(py) {
         return Ok(decoded(head.query()));
     }
-    let raw = scope.member(py, intern!(py, "query_string"))?;
+    let raw = scope.member(py, Member::QueryString)?;
     if let Ok(bytes) = raw.cast::<PyBytes>() {
         return Ok(decoded(bytes.as_bytes()));
     }

@@ -10,7 +10,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::filter::Filter;
 use super::{Passage, head};
 use crate::extract::latin1;
-use crate::scope::Scope;
+use crate::scope::{Member, Scope};
 
 /// What a response gets, and for which origins.
 pub struct Cors {
@@ -66,7 +66,7 @@ impl Cors {
             let options = match scope.head(py) {
                 Some(head) => head.method() == "OPTIONS",
                 None => scope
-                    .member(py, intern!(py, "method"))?
+                    .member(py, Member::Method)?
                     .eq(intern!(py, "OPTIONS"))?,
             };
             if options {

@@ -15,6 +15,7 @@ use ferroapi_http::json::text;
 use super::moment;
 use super::shape::{ModelShape, Shape};
 use crate::own_dict::own_dict;
+use crate::unicode::utf8;
 
 /// Values nested deeper than this are left to pydantic, which knows a cycle when it meets one.
 const DEPTH_LIMIT: usize = 64;
@@ -157,7 +158,7 @@ impl Text {
     }
 
     fn string(&mut self, string: &Bound<'_, PyString>) -> Option<()> {
-        text::write_str(&mut self.out, string.to_str().ok()?);
+        text::write_str(&mut self.out, utf8(string).ok()?);
         Some(())
     }
 

@@ -90,8 +90,7 @@ impl Pipeline {
 
     fn publish_handlers(&self, py: Python<'_>, cx: &RequestContext) -> PyResult<Py<PyTuple>> {
         let tables = self.handler_tables(py)?;
-        let published = tables.clone_ref(py).into_any();
-        cx.scope.set(py, Key::ExceptionHandlers, published)?;
+        cx.scope.set(py, Key::ExceptionHandlers, tables.as_any())?;
         Ok(tables)
     }
 

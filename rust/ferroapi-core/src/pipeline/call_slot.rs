@@ -20,7 +20,7 @@ use crate::attached::attached;
 use crate::cell::AttachedCell;
 use crate::coroutine::{Coroutine, nothing};
 use crate::request::RequestContext;
-use crate::scope::Scope;
+use crate::scope::{Given, Scope};
 use crate::server::{Exchange, policy_of};
 use crate::wire::Wire;
 
@@ -154,7 +154,10 @@ fn coroutine(
     let receive = arguments.get_item(1)?.unbind();
     let send = arguments.get_item(2)?.unbind();
     let coroutine = Coroutine::new(|channel| async move {
-        let known = attached(|py| way_in(py, app.bind(py), scope.bind(py)))?;
+        let (known, scope) = attached(|py| {
+            let scope = Given::new(scope.bind(py))?;
+            Ok::<_, PyErr>((way_in(py, app.bind(py), &scope)?, scope))
+        })?;
         if let Some(known) = known {
             let mut cx = attached(|py| {
                 let scope = Scope::Given(scope);
@@ -169,7 +172,7 @@ fn coroutine(
             let function = CALL.get(py);
             let function =
                 function.ok_or_else(|| PyRuntimeError::new_err("no application class"))?;
-            function.call1(py, (app, scope, receive, send))
+            function.call1(py, (app, scope.dict(py), receive, send))
         })?;
         channel.await_(call).await
     });

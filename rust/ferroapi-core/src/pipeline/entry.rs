@@ -18,9 +18,10 @@ use crate::epoch;
 use crate::leaves::{Leaves, leaves};
 use crate::own_dict::own_dict;
 use crate::request::RequestContext;
-use crate::scope::Key;
+use crate::scope::{Given, Key, Member};
 use crate::server::Policy;
 use crate::stamp::Stamped;
+use crate::unicode::utf8;
 use crate::watch;
 
 /// What the entry knows of the stack that `build_middleware_stack()` returned.
@@ -60,10 +61,10 @@ impl Entry {
         &self,
         py: Python<'_>,
         leaves: &Leaves,
-        scope: Option<&Bound<'_, PyDict>>,
+        scope: Option<&Given>,
     ) -> PyResult<Option<Arc<Known>>> {
         if let Some(scope) = scope
-            && !is_plain_http(scope, leaves)?
+            && !is_plain_http(py, scope)?
         {
             return Ok(None);
         }
@@ -111,13 +112,14 @@ impl Entry {
 }
 
 /// An HTTP request that no outer application traces or counts the bytes of.
-fn is_plain_http(scope: &Bound<'_, PyDict>, leaves: &Leaves) -> PyResult<bool> {
-    let py = scope.py();
-    let kind = scope.get_item(intern!(py, "type"))?;
-    let http = kind.is_some_and(|kind| kind.cast::<PyString>().is_ok_and(|kind| kind == "http"));
-    Ok(http
-        && !scope.contains(intern!(py, "fastapi.telemetry"))?
-        && !scope.contains(&leaves.max_body_size_key)?)
+fn is_plain_http(py: Python<'_>, scope: &Given) -> PyResult<bool> {
+    let kind = scope.get(py, Member::Type.into())?;
+    let kind = kind.as_ref().and_then(|kind| kind.cast::<PyString>().ok());
+    Ok(
+        kind.is_some_and(|kind| utf8(kind).is_ok_and(|kind| kind == "http"))
+            && !scope.contains(py, Member::Telemetry.into())?
+            && !scope.contains(py, Member::MaxBodySize.into())?,
+    )
 }
 
 impl Known {
@@ -297,7 +299,7 @@ impl Entry {
 pub fn way_in(
     py: Python<'_>,
     app: &Bound<'_, PyAny>,
-    scope: &Bound<'_, PyDict>,
+    scope: &Given,
 ) -> PyResult<Option<Arc<Known>>> {
     entry_of(app)?.get().way_in(py, leaves(py)?, Some(scope))
 }
@@ -312,7 +314,7 @@ pub async fn serve_app(app: Py<PyAny>, known: Arc<Known>, cx: &mut RequestContex
         if let Some((limits, _)) = &known.limits {
             cx.limit(py, limits)?;
         }
-        cx.scope.set(py, Key::App, app)
+        cx.scope.set(py, Key::App, &app)
     })?;
     serve(&known, cx).await
 }
@@ -330,7 +332,7 @@ pub fn open(
         return Ok(None);
     };
     call_slot::compile(&app.get_type())?;
-    let Some(known) = way_in(py, &app, &scope)? else {
+    let Some(known) = way_in(py, &app, &Given::new(&scope)?)? else {
         return Ok(None);
     };
     let app = app.unbind();

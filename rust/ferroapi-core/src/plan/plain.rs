@@ -3,6 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
+use crate::unicode::utf8;
+
 use super::spec::unknown;
 
 /// What a raw value may be taken for.
@@ -57,7 +59,7 @@ impl Plain {
 
 /// An exact string without lone surrogates.
 fn text<'a>(raw: &'a Bound<'_, PyAny>) -> Option<&'a str> {
-    raw.cast_exact::<PyString>().ok()?.to_str().ok()
+    utf8(raw.cast_exact::<PyString>().ok()?).ok()
 }
 
 /// An integer written as `str(integer)` writes it, of at most 18 digits.

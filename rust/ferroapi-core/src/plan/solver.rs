@@ -1,7 +1,5 @@
 //! Everything of a step that needs no awaiting: raw values in, arguments or errors out.
 
-use pyo3::exceptions::PyKeyError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 use smallvec::SmallVec;
@@ -13,6 +11,7 @@ use super::solve::{Solution, missing_argument};
 use super::spec::{BodyParam, BodyStep, Graph, Injection, Param, ParamModel, Source, Step};
 use crate::extract::{Values, Wanted};
 use crate::request::RequestContext;
+use crate::scope::Member;
 
 /// Fills argument slots and keeps what has been found so far.
 pub struct Solver {
@@ -284,11 +283,8 @@ fn require_sources(py: Python<'_>, cx: &RequestContext) -> PyResult<()> {
     if cx.scope.head(py).is_some() {
         return Ok(());
     }
-    let scope = cx.scope.dict(py)?;
-    for key in [intern!(py, "query_string"), intern!(py, "headers")] {
-        if !scope.contains(key)? {
-            return Err(PyKeyError::new_err(key.clone().unbind()));
-        }
+    for member in [Member::QueryString, Member::Headers] {
+        cx.scope.require(py, member)?;
     }
     Ok(())
 }

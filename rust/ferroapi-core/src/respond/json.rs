@@ -10,6 +10,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use ferroapi_http::json::text;
 
 use crate::leaves::Leaves;
+use crate::unicode::utf8;
 
 /// Nesting beyond this is left to Python, whose recursion limit is the contract.
 const DEPTH_LIMIT: usize = 100;
@@ -41,7 +42,7 @@ fn write_value(
         return Err(PyValueError::new_err("too deep"));
     }
     if let Ok(string) = value.cast_exact::<PyString>() {
-        text::write_str(out, string.to_str()?);
+        text::write_str(out, utf8(string)?);
     } else if let Ok(dict) = value.cast_exact::<PyDict>() {
         write_dict(out, dict, encoder, depth)?;
     } else if let Ok(list) = value.cast_exact::<PyList>() {
@@ -106,7 +107,7 @@ fn write_dict(
 /// Writes a key; `false` for SQLAlchemy's private keys, which the encoder leaves out.
 fn write_key(out: &mut Vec<u8>, key: &Bound<'_, PyAny>, encoded: bool) -> PyResult<bool> {
     if let Ok(string) = key.cast_exact::<PyString>() {
-        let string = string.to_str()?;
+        let string = utf8(string)?;
         if encoded && string.starts_with("_sa") {
             return Ok(false);
         }

@@ -14,7 +14,7 @@ use super::table::{self, Reach, RouteSpec, Table};
 use crate::attached::attached;
 use crate::pipeline::RouteApp;
 use crate::request::RequestContext;
-use crate::scope::Key;
+use crate::scope::{Key, Member};
 use crate::stacks::StackKey;
 
 /// What became of the connection.
@@ -102,7 +102,7 @@ fn enter(py: Python<'_>, dispatcher: &Dispatcher, cx: &mut RequestContext) -> Py
     let made = if cx.is_http {
         None
     } else {
-        Some(cx.scope.member(py, intern!(py, "type"))?)
+        Some(cx.scope.member(py, Member::Type)?)
     };
     let kind = match &made {
         Some(kind) => kind.cast::<PyString>()?.to_str()?,
@@ -342,14 +342,14 @@ fn select(
             present.cast::<PyDict>()?.update(written.as_mapping())?;
         } else {
             let copy = written.copy()?.into_any().unbind();
-            cx.scope.set(py, Key::Fastapi, copy)?;
+            cx.scope.set(py, Key::Fastapi, &copy)?;
         }
     }
     let scope = &cx.scope;
-    scope.set(py, Key::Endpoint, target.endpoint.clone_ref(py))?;
-    scope.set(py, Key::PathParams, path_params.into_any())?;
+    scope.set(py, Key::Endpoint, &target.endpoint)?;
+    scope.set(py, Key::PathParams, path_params.as_any())?;
     if let Some(route) = &target.route {
-        scope.set(py, Key::Route, route.clone_ref(py))?;
+        scope.set(py, Key::Route, route)?;
     }
     if let Some(limits) = &target.limits {
         cx.limit(py, limits)?;

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::PyString;
 
-use crate::scope::Scope;
+use crate::scope::{Member, Scope};
+use crate::unicode::utf8;
 
 /// `scope["path"]` without `root_path`, as Starlette's `get_route_path`.
 pub fn route_path<'a>(path: &'a str, root_path: &str) -> &'a str {
@@ -36,7 +36,7 @@ impl Text<'_, '_> {
     pub fn as_str(&self) -> &str {
         match self {
             Self::Rust(text) => text,
-            Self::Python(text) => text.to_str().unwrap_or_default(),
+            Self::Python(text) => utf8(text).unwrap_or_default(),
         }
     }
 }
@@ -50,11 +50,11 @@ impl<'a, 'py: 'a> Target<'a, 'py> {
                 scope,
             });
         }
-        let path = scope.member(py, intern!(py, "path"))?;
+        let path = scope.member(py, Member::Path)?;
         let path = path.cast_into::<PyString>()?;
         Ok(Self {
-            path: path.to_str().is_ok().then_some(Text::Python(path)),
-            root_path: text(scope.dict(py)?, intern!(py, "root_path"))?.map(Text::Python),
+            path: utf8(&path).is_ok().then_some(Text::Python(path)),
+            root_path: text(py, scope, Member::RootPath)?.map(Text::Python),
             scope,
         })
     }
@@ -78,16 +78,18 @@ impl<'a, 'py: 'a> Target<'a, 'py> {
         if let Some(head) = self.scope.head(py) {
             return Ok(Text::Rust(head.method().into()));
         }
-        let method = text(self.scope.dict(py)?, intern!(py, "method"))?;
+        let method = text(py, self.scope, Member::Method)?;
         Ok(method.map_or(Text::Rust("".into()), Text::Python))
     }
 }
 
 fn text<'py>(
-    scope: &Bound<'py, PyDict>,
-    key: &Bound<'py, PyString>,
+    py: Python<'py>,
+    scope: &Scope,
+    member: Member,
 ) -> PyResult<Option<Bound<'py, PyString>>> {
-    Ok(scope.get_item(key)?.map(Bound::cast_into).transpose()?)
+    let found = scope.find(py, member)?;
+    Ok(found.map(Bound::cast_into).transpose()?)
 }
 
 /// The path with its trailing slash added or removed, for `redirect_slashes`.
