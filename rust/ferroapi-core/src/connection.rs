@@ -14,7 +14,7 @@ pub fn serve<F>(
     scope: Bound<'_, PyDict>,
     receive: Py<PyAny>,
     send: Py<PyAny>,
-    body: impl FnOnce(RequestContext) -> F + Send + 'static,
+    body: impl FnOnce(Box<RequestContext>) -> F + Send + 'static,
 ) -> Coroutine
 where
     F: Future<Output = PyResult<()>> + Send + 'static,

@@ -77,53 +77,61 @@ impl RequestContext {
         scope: Py<PyDict>,
         receive: Py<PyAny>,
         send: Py<PyAny>,
-    ) -> PyResult<Self> {
+    ) -> PyResult<Box<Self>> {
         watch::look(py, leaves(py)?);
         let scope = Given::new(scope.bind(py))?;
         let traced = scope.contains(py, Member::Telemetry.into())?;
         let wire = Wire::Asgi { receive, send };
-        let untraced = Self::untraced(py, channel, Scope::Given(scope), wire)?;
-        Ok(Self {
-            traced,
-            is_http: false,
-            ..untraced
-        })
+        let mut cx = Self::untraced(py, channel, Scope::Given(scope), wire)?;
+        cx.traced = traced;
+        cx.is_http = false;
+        Ok(cx)
     }
 
     /// The state of an HTTP request that nobody traces, right after a look at the watched classes.
+    ///
+    /// Boxed, so that the futures around it are small; and made where it stays.
     pub fn untraced(
         py: Python<'_>,
         channel: Arc<Channel>,
         scope: Scope,
         wire: Wire,
-    ) -> PyResult<Self> {
+    ) -> PyResult<Box<Self>> {
         let leaves = leaves(py)?;
         let patches = patches(py, leaves)?;
-        Ok(Self {
-            leaves,
-            patches,
-            traced: false,
-            is_http: true,
-            channel,
-            scope,
-            wire,
-            filters: Vec::new(),
-            request: None,
-            custom_request: false,
-            response: None,
-            background: None,
-            middleware_stack: Stack::default(),
-            request_stack: Stack::default(),
-            function_stack: Stack::default(),
-            cleanup_scope: CleanupScope::default(),
-            body: None,
-            json: None,
-            sender: None,
-        })
+        let cx = Box::new_uninit();
+        Ok(Box::write(
+            cx,
+            Self {
+                leaves,
+                patches,
+                traced: false,
+                is_http: true,
+                channel,
+                scope,
+                wire,
+                filters: Vec::new(),
+                request: None,
+                custom_request: false,
+                response: None,
+                background: None,
+                middleware_stack: Stack::default(),
+                request_stack: Stack::default(),
+                function_stack: Stack::default(),
+                cleanup_scope: CleanupScope::default(),
+                body: None,
+                json: None,
+                sender: None,
+            },
+        ))
     }
 
     /// The state of a request of our own protocol, right after a look at the watched classes.
-    pub fn native(py: Python<'_>, channel: Arc<Channel>, exchange: Py<Exchange>) -> PyResult<Self> {
+    pub fn native(
+        py: Python<'_>,
+        channel: Arc<Channel>,
+        exchange: Py<Exchange>,
+    ) -> PyResult<Box<Self>> {
         let scope = Scope::of(exchange.clone_ref(py));
         Self::untraced(py, channel, scope, Wire::Native(exchange))
     }

@@ -3,6 +3,8 @@
 //! CPython 3.11 and 3.12 number every change of a dict (PEP 509): comparing that number is all the look it
 //! takes. Later versions drop the number, and the dict is read each time.
 
+use std::mem::ManuallyDrop;
+
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -75,4 +77,37 @@ pub fn version(dict: &Bound<'_, PyDict>) -> u64 {
 #[cfg(Py_3_13)]
 pub fn version(_dict: &Bound<'_, PyDict>) -> u64 {
     0
+}
+
+/// What was found last in a dict, to be found again without a look-up.
+///
+/// No two states of dicts have one number in common: a dict that has the number is the one in which the object was
+/// found, as it was then, so that it keeps the object alive.
+pub struct LastFound<T>(AttachedCell<Option<(u64, ManuallyDrop<Py<T>>)>>);
+
+impl<T> LastFound<T> {
+    pub const fn new() -> Self {
+        Self(AttachedCell::new(None))
+    }
+
+    /// What was found in this dict, if nothing was written to it since.
+    pub fn get<'py>(&self, dict: &Bound<'py, PyDict>) -> Option<Bound<'py, T>> {
+        let (py, version) = (dict.py(), version(dict));
+        self.0.read(py, |last| {
+            let (seen, object) = last.as_ref()?;
+            (*seen == version).then(|| object.bind(py).clone())
+        })
+    }
+
+    /// Takes note of an object that is a value of this dict.
+    pub fn set(&self, dict: &Bound<'_, PyDict>, value: &Bound<'_, T>) {
+        let version = version(dict);
+        if version == 0 {
+            return;
+        }
+        // SAFETY: a copy of the pointer, which is never dropped, and not looked at unless the dict has its reference.
+        let pointer = unsafe { std::ptr::read(value.as_unbound()) };
+        let last = Some((version, ManuallyDrop::new(pointer)));
+        self.0.replace(dict.py(), last);
+    }
 }

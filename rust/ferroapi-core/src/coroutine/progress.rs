@@ -32,8 +32,10 @@ impl Progress {
         F: Future<Output = Outcome> + Send + 'static,
     {
         let channel = Arc::new(Channel::default());
+        // Made where it stays: a future on the stack would be copied as a whole.
+        let future = Box::write(Box::new_uninit(), body(Arc::clone(&channel)));
         Self {
-            future: Box::pin(body(Arc::clone(&channel))),
+            future: Box::into_pin(future),
             channel,
         }
     }

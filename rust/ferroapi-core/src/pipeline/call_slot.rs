@@ -92,24 +92,24 @@ unsafe extern "C" fn call_application(
     keywords: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        Python::attach(|py| {
-            // SAFETY: CPython hands over borrowed references that live for the whole call.
-            let (app, arguments) = unsafe {
-                let app = Borrowed::from_ptr(py, app);
-                (app, Borrowed::from_ptr(py, arguments))
-            };
-            let arguments = arguments.cast::<PyTuple>().ok();
-            let arguments = arguments.filter(|found| keywords.is_null() && found.len() == 3);
-            let coroutine = arguments.and_then(|found| coroutine(&app, &found).transpose())?;
-            let made = coroutine.and_then(|made| Py::new(py, made));
-            Some(made.map_or_else(
-                |error| {
-                    error.restore(py);
-                    std::ptr::null_mut()
-                },
-                Py::into_ptr,
-            ))
-        })
+        // SAFETY: guaranteed by the caller.
+        let py = unsafe { Python::assume_attached() };
+        // SAFETY: CPython hands over borrowed references that live for the whole call.
+        let (app, arguments) = unsafe {
+            let app = Borrowed::from_ptr(py, app);
+            (app, Borrowed::from_ptr(py, arguments))
+        };
+        let arguments = arguments.cast::<PyTuple>().ok();
+        let arguments = arguments.filter(|found| keywords.is_null() && found.len() == 3);
+        let coroutine = arguments.and_then(|found| coroutine(&app, &found).transpose())?;
+        let made = coroutine.and_then(|made| Py::new(py, made));
+        Some(made.map_or_else(
+            |error| {
+                error.restore(py);
+                std::ptr::null_mut()
+            },
+            Py::into_ptr,
+        ))
     }));
     match outcome {
         Ok(Some(made)) => made,
@@ -162,7 +162,7 @@ fn coroutine(
             let mut cx = attached(|py| {
                 let scope = Scope::Given(scope);
                 let wire = Wire::Asgi { receive, send };
-                RequestContext::untraced(py, channel, scope, wire).map(Box::new)
+                RequestContext::untraced(py, channel, scope, wire)
             })?;
             serve_app(app, known, &mut cx).await?;
             return nothing();

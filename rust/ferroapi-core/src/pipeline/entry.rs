@@ -20,7 +20,7 @@ use crate::own_dict::own_dict;
 use crate::request::RequestContext;
 use crate::scope::{Given, Key, Member};
 use crate::server::Policy;
-use crate::stamp::Stamped;
+use crate::stamp::{LastFound, Stamped};
 use crate::unicode::utf8;
 use crate::watch;
 
@@ -346,13 +346,18 @@ pub fn open(
 
 /// The entry of an application.
 pub fn entry_of<'py>(app: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Entry>> {
+    static LAST: LastFound<Entry> = LastFound::new();
     let py = app.py();
     let own = own_dict(app)?;
+    if let Some(entry) = LAST.get(&own) {
+        return Ok(entry);
+    }
     let key = intern!(py, "_entry");
     if let Some(known) = own.get_item(key)?
         && let Ok(entry) = known.cast_into::<Entry>()
         && entry.get().app.is(app)
     {
+        LAST.set(&own, &entry);
         return Ok(entry);
     }
     let entry = Bound::new(

@@ -223,7 +223,7 @@ pub fn context_of_given(
     py: Python<'_>,
     channel: Arc<Channel>,
     request: &Bound<'_, PyAny>,
-) -> PyResult<RequestContext> {
+) -> PyResult<Box<RequestContext>> {
     let scope = request
         .getattr(intern!(py, "scope"))?
         .cast_into::<PyDict>()?;

@@ -17,6 +17,7 @@ use crate::scope::Member;
 pub struct Solver {
     pub slots: Vec<Option<Py<PyAny>>>,
     pub cache: SmallVec<[Option<Py<PyAny>>; 8]>,
+    /// By step, up to the last one that failed.
     failed: SmallVec<[bool; 16]>,
     pub errors: Errors,
     values: Values,
@@ -25,12 +26,16 @@ pub struct Solver {
 
 impl Solver {
     pub fn new(graph: &Graph, known: Vec<Option<Py<PyAny>>>) -> Self {
-        let mut cache = SmallVec::from_vec(known);
+        let mut cache = if known.is_empty() {
+            SmallVec::new()
+        } else {
+            SmallVec::from_vec(known)
+        };
         cache.resize_with(graph.cache_cells, || None);
         Self {
             slots: std::iter::repeat_with(|| None).take(graph.slots).collect(),
             cache,
-            failed: SmallVec::from_elem(false, graph.steps.len()),
+            failed: SmallVec::new(),
             errors: Errors::default(),
             values: Values::default(),
             sources_checked: false,
@@ -42,7 +47,6 @@ impl Solver {
         self.slots.resize_with(graph.slots, || None);
         self.cache.resize_with(graph.cache_cells, || None);
         self.failed.truncate(done + 1);
-        self.failed.resize(graph.steps.len(), false);
         for (index, step) in graph.steps.iter().enumerate().take(done + 1) {
             if let (true, Some(parent)) = (self.is_failed(index), step.parent) {
                 self.fail(parent);
@@ -55,9 +59,9 @@ impl Solver {
     }
 
     pub fn fail(&mut self, step: usize) {
-        if let Some(failed) = self.failed.get_mut(step) {
-            *failed = true;
-        }
+        let length = self.failed.len().max(step + 1);
+        self.failed.resize(length, false);
+        self.failed[step] = true;
     }
 
     fn set(&mut self, slot: usize, value: Py<PyAny>) {

@@ -37,7 +37,7 @@ async fn serve(channel: &Arc<Channel>, exchange: &Py<Exchange>) -> Outcome {
     if let Some(way) = way {
         let (app, mut cx) = attached(|py| {
             let cx = RequestContext::native(py, Arc::clone(channel), exchange.clone_ref(py))?;
-            Ok::<_, PyErr>((facts.app.clone_ref(py), Box::new(cx)))
+            Ok::<_, PyErr>((facts.app.clone_ref(py), cx))
         })?;
         serve_app(app, way, &mut cx).await?;
         return nothing();
