@@ -20,6 +20,7 @@ mod respond;
 mod routing;
 mod scope;
 mod server;
+mod shared;
 mod stacks;
 mod stamp;
 mod unicode;

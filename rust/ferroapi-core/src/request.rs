@@ -1,7 +1,5 @@
 //! One request on its way through the pipeline, and the objects made for it when somebody looks.
 
-use std::sync::Arc;
-
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -14,6 +12,7 @@ use crate::pipeline::{Patches, patches};
 use crate::respond::{Place, ResponseParts, Sender, is_bodiless};
 use crate::scope::{Given, Key, Member, Scope};
 use crate::server::{Delivery, Exchange, Policy};
+use crate::shared::Shared;
 use crate::stacks::{Stack, StackKey};
 use crate::watch;
 use crate::wire::Wire;
@@ -44,12 +43,12 @@ impl CleanupScope {
 /// The state of one HTTP request (or WebSocket session) inside the compiled pipeline.
 pub struct RequestContext {
     pub leaves: &'static Leaves,
-    pub patches: Arc<Patches>,
+    pub patches: Shared<Patches>,
     /// A telemetry span is open for this request.
     pub traced: bool,
     /// The scope is known to be that of an HTTP request, and names the application through which it came in.
     pub is_http: bool,
-    pub channel: Arc<Channel>,
+    pub channel: Shared<Channel>,
     pub scope: Scope,
     wire: Wire,
     /// What middleware does to the response, outermost first.
@@ -73,7 +72,7 @@ pub struct RequestContext {
 impl RequestContext {
     pub fn new(
         py: Python<'_>,
-        channel: Arc<Channel>,
+        channel: Shared<Channel>,
         scope: Py<PyDict>,
         receive: Py<PyAny>,
         send: Py<PyAny>,
@@ -93,7 +92,7 @@ impl RequestContext {
     /// Boxed, so that the futures around it are small; and made where it stays.
     pub fn untraced(
         py: Python<'_>,
-        channel: Arc<Channel>,
+        channel: Shared<Channel>,
         scope: Scope,
         wire: Wire,
     ) -> PyResult<Box<Self>> {
@@ -129,7 +128,7 @@ impl RequestContext {
     /// The state of a request of our own protocol, right after a look at the watched classes.
     pub fn native(
         py: Python<'_>,
-        channel: Arc<Channel>,
+        channel: Shared<Channel>,
         exchange: Py<Exchange>,
     ) -> PyResult<Box<Self>> {
         let scope = Scope::of(exchange.clone_ref(py));
@@ -181,7 +180,7 @@ impl RequestContext {
     }
 
     fn sender_at(&self, py: Python<'_>, place: Place, send: Py<PyAny>) -> PyResult<Py<PyAny>> {
-        let sender = Sender::new(Arc::clone(&self.channel), send, place);
+        let sender = Sender::new(Shared::clone(&self.channel), send, place);
         Ok(Py::new(py, sender)?.into_any())
     }
 

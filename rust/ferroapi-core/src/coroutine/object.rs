@@ -2,7 +2,6 @@
 
 use std::ffi::CStr;
 use std::future::Future;
-use std::sync::Arc;
 
 use pyo3::exceptions::{
     PyGeneratorExit, PyRuntimeError, PyRuntimeWarning, PyStopIteration, PyTypeError, PyValueError,
@@ -16,6 +15,7 @@ use super::channel::{Channel, Resume};
 use super::progress::{Progress, Step, caught};
 use super::{Outcome, escaping};
 use crate::cell::AttachedCell;
+use crate::shared::Shared;
 
 #[derive(Default)]
 pub(super) enum Stage {
@@ -39,14 +39,14 @@ pub(super) enum Unstarted {
 pub struct Coroutine {
     stage: AttachedCell<Stage>,
     /// None as long as there is no future.
-    channel: AttachedCell<Option<Arc<Channel>>>,
+    channel: AttachedCell<Option<Shared<Channel>>>,
     /// What is warned of if nobody awaits it, for a coroutine that users get to see.
     unawaited: Option<&'static CStr>,
 }
 
 impl Coroutine {
     /// Wraps the future that `body` makes of the channel; nothing runs before the first `send`.
-    pub fn new<F>(body: impl FnOnce(Arc<Channel>) -> F) -> Self
+    pub fn new<F>(body: impl FnOnce(Shared<Channel>) -> F) -> Self
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
@@ -55,7 +55,7 @@ impl Coroutine {
 
     /// The object for a future that has not run yet.
     pub fn of(progress: Progress) -> Self {
-        let channel = Arc::clone(progress.channel());
+        let channel = Shared::clone(progress.channel());
         Self::at(Stage::Unstarted(Unstarted::Future(progress)), Some(channel))
     }
 
@@ -65,11 +65,11 @@ impl Coroutine {
     }
 
     /// The object for a future that is running now without one; `report` ends that.
-    pub fn running(channel: Arc<Channel>) -> Self {
+    pub fn running(channel: Shared<Channel>) -> Self {
         Self::at(Stage::Running, Some(channel))
     }
 
-    fn at(stage: Stage, channel: Option<Arc<Channel>>) -> Self {
+    fn at(stage: Stage, channel: Option<Shared<Channel>>) -> Self {
         Self {
             stage: AttachedCell::new(stage),
             channel: AttachedCell::new(channel),
@@ -130,7 +130,7 @@ impl Coroutine {
         let called = caught(|| Ok((call.function)(py, &call.object, call.argument)));
         match called {
             Ok(Called::Waiting(progress)) => {
-                let channel = Arc::clone(progress.channel());
+                let channel = Shared::clone(progress.channel());
                 drop(self.channel.replace(py, Some(channel)));
                 self.step(py, progress)
             }

@@ -4,7 +4,6 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use pyo3::exceptions::PyRuntimeError;
@@ -12,6 +11,7 @@ use pyo3::prelude::*;
 
 use super::channel::Channel;
 use super::{Outcome, escaping};
+use crate::shared::Shared;
 
 /// What a step came to.
 pub enum Step {
@@ -22,25 +22,25 @@ pub enum Step {
 /// A future that has not come to its end.
 pub struct Progress {
     future: Pin<Box<dyn Future<Output = Outcome> + Send>>,
-    channel: Arc<Channel>,
+    channel: Shared<Channel>,
 }
 
 impl Progress {
     /// Wraps the future that `body` makes of the channel; nothing runs before the first step.
-    pub fn new<F>(body: impl FnOnce(Arc<Channel>) -> F) -> Self
+    pub fn new<F>(body: impl FnOnce(Shared<Channel>) -> F) -> Self
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        let channel = Arc::new(Channel::default());
+        let channel = Shared::new(Channel::default());
         // Made where it stays: a future on the stack would be copied as a whole.
-        let future = Box::write(Box::new_uninit(), body(Arc::clone(&channel)));
+        let future = Box::write(Box::new_uninit(), body(Shared::clone(&channel)));
         Self {
             future: Box::into_pin(future),
             channel,
         }
     }
 
-    pub fn channel(&self) -> &Arc<Channel> {
+    pub fn channel(&self) -> &Shared<Channel> {
         &self.channel
     }
 

@@ -1,7 +1,5 @@
 //! `CORSMiddleware`: simple requests. Preflight requests are answered by its own `__call__`.
 
-use std::sync::Arc;
-
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
@@ -11,6 +9,7 @@ use super::filter::Filter;
 use super::{Passage, head};
 use crate::extract::latin1;
 use crate::scope::{Member, Scope};
+use crate::shared::Shared;
 
 /// What a response gets, and for which origins.
 pub struct Cors {
@@ -52,7 +51,7 @@ impl Cors {
     }
 
     /// Lets every request pass but a preflight.
-    pub fn enter(cors: &Arc<Self>, py: Python<'_>, scope: &Scope) -> PyResult<Passage> {
+    pub fn enter(cors: &Shared<Self>, py: Python<'_>, scope: &Scope) -> PyResult<Passage> {
         let (mut origin, mut asks_for_method) = (None, false);
         scope.each_header(py, |name, value| {
             match name {
@@ -73,7 +72,7 @@ impl Cors {
                 return Ok(Passage::Python);
             }
         }
-        let cors = Arc::clone(cors);
+        let cors = Shared::clone(cors);
         Ok(Passage::Through(Some(Filter::Cors { cors, origin })))
     }
 

@@ -1,7 +1,5 @@
 //! What a layer does to the response, message by message or to the whole of it.
 
-use std::sync::Arc;
-
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
@@ -11,16 +9,17 @@ use super::cors::Cors;
 use super::gzip::GZip;
 use crate::leaves::Leaves;
 use crate::respond::{ResponseParts, starts_response};
+use crate::shared::Shared;
 
 /// A layer's part in the response of one request.
 pub enum Filter {
     Cors {
-        cors: Arc<Cors>,
+        cors: Shared<Cors>,
         /// The request's `Origin`.
         origin: Option<Vec<u8>>,
     },
     GZip {
-        gzip: Arc<GZip>,
+        gzip: Shared<GZip>,
         /// The client takes gzip.
         accepted: bool,
     },
@@ -58,7 +57,7 @@ impl Filter {
         match self {
             Self::Cors { cors, origin } => {
                 let send = FilteredSend {
-                    cors: Arc::clone(cors),
+                    cors: Shared::clone(cors),
                     origin: origin.clone(),
                     next,
                 };
@@ -80,7 +79,7 @@ fn copy<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
 /// The `send` of a CORS layer.
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct FilteredSend {
-    cors: Arc<Cors>,
+    cors: Shared<Cors>,
     origin: Option<Vec<u8>>,
     next: Py<PyAny>,
 }

@@ -1,7 +1,5 @@
 //! `GZipMiddleware` for responses that are sent in one piece. Streams go through its own responder.
 
-use std::sync::Arc;
-
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
@@ -12,6 +10,7 @@ use super::{Passage, head};
 use crate::leaves::Leaves;
 use crate::respond::ResponseParts;
 use crate::scope::Scope;
+use crate::shared::Shared;
 
 /// What is compressed, and how.
 pub struct GZip {
@@ -55,7 +54,7 @@ impl GZip {
     }
 
     /// Notes whether the client takes gzip.
-    pub fn enter(gzip: &Arc<Self>, py: Python<'_>, scope: &Scope) -> PyResult<Passage> {
+    pub fn enter(gzip: &Shared<Self>, py: Python<'_>, scope: &Scope) -> PyResult<Passage> {
         let mut accepted = None;
         scope.each_header(py, |name, value| {
             if name == b"accept-encoding" {
@@ -64,7 +63,7 @@ impl GZip {
             accepted.is_none()
         })?;
         Ok(Passage::Through(Some(Filter::GZip {
-            gzip: Arc::clone(gzip),
+            gzip: Shared::clone(gzip),
             accepted: accepted.unwrap_or(false),
         })))
     }

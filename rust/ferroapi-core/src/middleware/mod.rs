@@ -11,8 +11,6 @@ mod head;
 mod layers;
 mod trusted_host;
 
-use std::sync::Arc;
-
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -23,6 +21,7 @@ pub use filter::{Filter, Filtered, FilteredSend};
 pub use layers::Layers;
 
 use crate::scope::Scope;
+use crate::shared::Shared;
 use crate::stamp::Stamped;
 use cors::Cors;
 use gzip::GZip;
@@ -38,8 +37,8 @@ pub struct Layer {
 }
 
 enum Kind {
-    Cors(Arc<Cors>),
-    GZip(Arc<GZip>),
+    Cors(Shared<Cors>),
+    GZip(Shared<GZip>),
     TrustedHost(TrustedHost),
 }
 
@@ -98,9 +97,9 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Layer {
             "cors" => {
                 let headers = object.getattr(intern!(py, "simple_headers"))?;
                 sources.push(Stamped::new(headers.cast::<PyDict>()?));
-                Kind::Cors(Arc::new(Cors::read(&object)?))
+                Kind::Cors(Shared::new(Cors::read(&object)?))
             }
-            "gzip" => Kind::GZip(Arc::new(GZip::read(&object)?)),
+            "gzip" => Kind::GZip(Shared::new(GZip::read(&object)?)),
             "trusted_host" => Kind::TrustedHost(TrustedHost::read(&object)?),
             other => {
                 return Err(PyValueError::new_err(format!("unknown layer {other:?}")));

@@ -1,7 +1,5 @@
 //! The application's way in: the outermost layers of its middleware stack, compiled.
 
-use std::sync::Arc;
-
 use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -20,6 +18,7 @@ use crate::own_dict::own_dict;
 use crate::request::RequestContext;
 use crate::scope::{Given, Key, Member};
 use crate::server::Policy;
+use crate::shared::Shared;
 use crate::stamp::{LastFound, Stamped};
 use crate::unicode::utf8;
 use crate::watch;
@@ -47,12 +46,12 @@ pub struct Known {
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct Entry {
     app: Py<PyAny>,
-    known: AttachedCell<Option<Arc<Known>>>,
+    known: AttachedCell<Option<Shared<Known>>>,
 }
 
 impl Entry {
     /// What serves a request that our own protocol has read.
-    pub fn native_way_in(&self, py: Python<'_>) -> PyResult<Option<Arc<Known>>> {
+    pub fn native_way_in(&self, py: Python<'_>) -> PyResult<Option<Shared<Known>>> {
         self.way_in(py, leaves(py)?, None)
     }
 
@@ -62,7 +61,7 @@ impl Entry {
         py: Python<'_>,
         leaves: &Leaves,
         scope: Option<&Given>,
-    ) -> PyResult<Option<Arc<Known>>> {
+    ) -> PyResult<Option<Shared<Known>>> {
         if let Some(scope) = scope
             && !is_plain_http(py, scope)?
         {
@@ -79,12 +78,12 @@ impl Entry {
     }
 
     /// What is known of the stack now; none before there is one, which Starlette's own call builds.
-    fn known(&self, py: Python<'_>, leaves: &Leaves) -> PyResult<Option<Arc<Known>>> {
+    fn known(&self, py: Python<'_>, leaves: &Leaves) -> PyResult<Option<Shared<Known>>> {
         let known = self.known.read(py, Clone::clone);
         if let Some(known) = &known
             && known.is_untouched(py)
         {
-            return Ok(Some(Arc::clone(known)));
+            return Ok(Some(Shared::clone(known)));
         }
         let app = self.app.bind(py);
         let stack = app.getattr(intern!(py, "middleware_stack"))?;
@@ -93,9 +92,9 @@ impl Entry {
         }
         let known = match known {
             Some(known) if known.still_holds(py, leaves, &stack)? => known,
-            _ => Arc::new(Known::learn(py, leaves, app, &stack)?),
+            _ => Shared::new(Known::learn(py, leaves, app, &stack)?),
         };
-        drop(self.known.replace(py, Some(Arc::clone(&known))));
+        drop(self.known.replace(py, Some(Shared::clone(&known))));
         Ok(Some(known))
     }
 
@@ -300,12 +299,16 @@ pub fn way_in(
     py: Python<'_>,
     app: &Bound<'_, PyAny>,
     scope: &Given,
-) -> PyResult<Option<Arc<Known>>> {
+) -> PyResult<Option<Shared<Known>>> {
     entry_of(app)?.get().way_in(py, leaves(py)?, Some(scope))
 }
 
 /// Serves one connection, as the application's call does from its first line on.
-pub async fn serve_app(app: Py<PyAny>, known: Arc<Known>, cx: &mut RequestContext) -> PyResult<()> {
+pub async fn serve_app(
+    app: Py<PyAny>,
+    known: Shared<Known>,
+    cx: &mut RequestContext,
+) -> PyResult<()> {
     attached(|py| {
         if known.root_path.is_truthy(py)? {
             let scope = cx.scope.dict(py)?;

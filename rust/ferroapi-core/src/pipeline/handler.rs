@@ -1,7 +1,5 @@
 //! A path operation's handler: from a request to what answers it.
 
-use std::sync::Arc;
-
 use pyo3::exceptions::{PyAssertionError, PyAttributeError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -19,6 +17,7 @@ use crate::epoch;
 use crate::leaves::Leaves;
 use crate::plan::{Body, OverridesProvider, same_content, solve};
 use crate::request::RequestContext;
+use crate::shared::Shared;
 use crate::stacks::{Stack, StackKey};
 
 /// The plan of one path operation, compiled on first use and rebuilt when what it was made of changes.
@@ -37,26 +36,26 @@ pub struct Handler {
 #[derive(Clone)]
 struct Plan {
     epoch: u64,
-    compiled: Arc<Compiled>,
+    compiled: Shared<Compiled>,
 }
 
 impl Handler {
     /// The plan in force: overrides, if there are any, have one of their own.
-    fn compiled(&self, py: Python<'_>, leaves: &Leaves) -> PyResult<Arc<Compiled>> {
+    fn compiled(&self, py: Python<'_>, leaves: &Leaves) -> PyResult<Shared<Compiled>> {
         if let Some(overrides) = self.overrides(py)? {
             return self.overridden_plan(py, leaves, &overrides);
         }
         let current = self.plan.read(py, |plan| {
             let plan = plan.as_ref();
             let current = plan.filter(|plan| plan.epoch == epoch::current());
-            current.map(|plan| Arc::clone(&plan.compiled))
+            current.map(|plan| Shared::clone(&plan.compiled))
         });
         if let Some(compiled) = current {
             return Ok(compiled);
         }
         let known = self.plan.read(py, Clone::clone);
         let plan = self.refresh(py, leaves, known, None)?;
-        let compiled = Arc::clone(&plan.compiled);
+        let compiled = Shared::clone(&plan.compiled);
         drop(self.plan.replace(py, Some(plan)));
         Ok(compiled)
     }
@@ -73,7 +72,7 @@ impl Handler {
         py: Python<'_>,
         leaves: &Leaves,
         overrides: &Bound<'_, PyAny>,
-    ) -> PyResult<Arc<Compiled>> {
+    ) -> PyResult<Shared<Compiled>> {
         let known = self.overridden.take(py);
         let known = match known {
             Some((seen, plan)) if same_content(overrides, seen.bind(py))? => Some(plan),
@@ -85,7 +84,7 @@ impl Handler {
             Err(_) => PyDict::new(py),
         };
         let plan = self.refresh(py, leaves, known, Some(overrides))?;
-        let compiled = Arc::clone(&plan.compiled);
+        let compiled = Shared::clone(&plan.compiled);
         drop(self.overridden.replace(py, Some((copy.unbind(), plan))));
         Ok(compiled)
     }
@@ -119,7 +118,7 @@ impl Handler {
         let described = leaves.compile_plan.call1(py, (&self.options, overrides))?;
         Ok(Plan {
             epoch,
-            compiled: Arc::new(described.extract(py)?),
+            compiled: Shared::new(described.extract(py)?),
         })
     }
 
@@ -221,7 +220,7 @@ fn validation_error(
 /// The context of a request object that somebody else made.
 pub fn context_of_given(
     py: Python<'_>,
-    channel: Arc<Channel>,
+    channel: Shared<Channel>,
     request: &Bound<'_, PyAny>,
 ) -> PyResult<Box<RequestContext>> {
     let scope = request

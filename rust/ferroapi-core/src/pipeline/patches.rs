@@ -1,13 +1,13 @@
 //! Functions of the public `routing` module that somebody replaced.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
 use pyo3::prelude::*;
 
 use crate::cell::AttachedCell;
 use crate::epoch;
 use crate::leaves::Leaves;
+use crate::shared::Shared;
 
 /// What is replaced at an epoch.
 pub struct Patches {
@@ -45,15 +45,15 @@ impl Deref for Patches {
     }
 }
 
-static PATCHES: AttachedCell<Option<Arc<Patches>>> = AttachedCell::new(None);
+static PATCHES: AttachedCell<Option<Shared<Patches>>> = AttachedCell::new(None);
 
 /// The patches in force at the present epoch.
-pub fn patches(py: Python<'_>, leaves: &Leaves) -> PyResult<Arc<Patches>> {
+pub fn patches(py: Python<'_>, leaves: &Leaves) -> PyResult<Shared<Patches>> {
     let known = PATCHES.read(py, |known| {
         known
             .as_ref()
             .filter(|known| known.are_current())
-            .map(Arc::clone)
+            .map(Shared::clone)
     });
     if let Some(known) = known {
         return Ok(known);
@@ -61,7 +61,7 @@ pub fn patches(py: Python<'_>, leaves: &Leaves) -> PyResult<Arc<Patches>> {
     // Taken before anything is read: what another thread changes meanwhile moves it on.
     let epoch = epoch::current();
     let found = leaves.patches.call0(py)?.extract(py)?;
-    let fresh = Arc::new(Patches { epoch, found });
-    drop(PATCHES.replace(py, Some(Arc::clone(&fresh))));
+    let fresh = Shared::new(Patches { epoch, found });
+    drop(PATCHES.replace(py, Some(Shared::clone(&fresh))));
     Ok(fresh)
 }

@@ -1,13 +1,12 @@
 //! The `send` callable that Python code is given.
 
-use std::sync::Arc;
-
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::coroutine::Channel;
+use crate::shared::Shared;
 
 /// Where a sender stands.
 #[derive(Clone, Copy, PartialEq)]
@@ -21,13 +20,13 @@ pub enum Place {
 /// Passes messages on and notes when the response has started.
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct Sender {
-    channel: Arc<Channel>,
+    channel: Shared<Channel>,
     send: Py<PyAny>,
     place: Place,
 }
 
 impl Sender {
-    pub fn new(channel: Arc<Channel>, send: Py<PyAny>, place: Place) -> Self {
+    pub fn new(channel: Shared<Channel>, send: Py<PyAny>, place: Place) -> Self {
         Self {
             channel,
             send,

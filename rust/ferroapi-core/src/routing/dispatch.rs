@@ -1,7 +1,5 @@
 //! One connection through the table: the first full match wins, else the first partial one.
 
-use std::sync::Arc;
-
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -15,6 +13,7 @@ use crate::attached::attached;
 use crate::pipeline::RouteApp;
 use crate::request::RequestContext;
 use crate::scope::{Key, Member};
+use crate::shared::Shared;
 use crate::stacks::StackKey;
 
 /// What became of the connection.
@@ -92,8 +91,8 @@ pub async fn dispatch(dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyRes
 /// The kind of connection; a lifespan does not look at the routes, which may still change before the first
 /// request.
 enum Entered {
-    Http(Arc<Table>),
-    WebSocket(Arc<Table>),
+    Http(Shared<Table>),
+    WebSocket(Shared<Table>),
     Lifespan(Py<PyAny>),
 }
 

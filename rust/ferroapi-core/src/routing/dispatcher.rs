@@ -1,7 +1,5 @@
 //! The compiled side of an `APIRouter`: its table, and the way in for Python.
 
-use std::sync::Arc;
-
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
@@ -15,11 +13,12 @@ use crate::coroutine::Coroutine;
 use crate::epoch;
 use crate::leaves::Leaves;
 use crate::pipeline::not_found_error;
+use crate::shared::Shared;
 
 #[derive(Clone)]
 struct Known {
     epoch: u64,
-    table: Arc<Table>,
+    table: Shared<Table>,
 }
 
 /// Finds and runs the route of a request. Derived data: it can be dropped and made anew at any time.
@@ -31,7 +30,7 @@ pub struct Dispatcher {
 
 impl Dispatcher {
     /// The table in force, rebuilt if the routes changed.
-    pub fn table(&self, py: Python<'_>, leaves: &Leaves) -> PyResult<Arc<Table>> {
+    pub fn table(&self, py: Python<'_>, leaves: &Leaves) -> PyResult<Shared<Table>> {
         let known = self.known.read(py, Clone::clone);
         if let Some(known) = &known {
             known.table.spec.classes.look(py);
@@ -54,15 +53,15 @@ impl Dispatcher {
             }
         }
         let described = leaves.compile_routes.call1(py, (&self.router,))?;
-        let table = Arc::new(Table::build(described.extract(py)?));
+        let table = Shared::new(Table::build(described.extract(py)?));
         table.spec.settle_plain_routes(py);
         Ok(self.keep(py, epoch, table))
     }
 
-    fn keep(&self, py: Python<'_>, epoch: u64, table: Arc<Table>) -> Arc<Table> {
+    fn keep(&self, py: Python<'_>, epoch: u64, table: Shared<Table>) -> Shared<Table> {
         let known = Known {
             epoch,
-            table: Arc::clone(&table),
+            table: Shared::clone(&table),
         };
         drop(self.known.replace(py, Some(known)));
         table

@@ -6,7 +6,6 @@
 //! away with the last piece or the turn. An application that blocks the loop in between delays nobody by more than
 //! that, and one whose pieces are apart delays nobody at all.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
@@ -14,6 +13,7 @@ use pyo3::prelude::*;
 use super::link::Link;
 use super::outbox::Outbox;
 use crate::cell::AttachedCell;
+use crate::shared::Shared;
 
 /// Pieces that are further apart do not belong together.
 const QUICK: Duration = Duration::from_millis(1);
@@ -49,7 +49,7 @@ struct Piece {
 
 impl Burst {
     /// Takes note that a piece is about to be written, and that more will come.
-    pub fn add(&self, link: &Arc<Link>, outbox: &Bound<'_, Outbox>) -> PyResult<()> {
+    pub fn add(&self, link: &Shared<Link>, outbox: &Bound<'_, Outbox>) -> PyResult<()> {
         let py = outbox.py();
         let State { former, corked } = self.state.read(py, |state| *state);
         let at = Instant::now();
@@ -68,7 +68,7 @@ impl Burst {
         Ok(())
     }
 
-    fn begin(&self, link: &Arc<Link>, outbox: &Bound<'_, Outbox>) -> PyResult<()> {
+    fn begin(&self, link: &Shared<Link>, outbox: &Bound<'_, Outbox>) -> PyResult<()> {
         let py = outbox.py();
         let mut socket = self.socket.read(py, |socket| *socket);
         if matches!(socket, Socket::Unasked) {
@@ -79,7 +79,7 @@ impl Burst {
             self.socket.replace(py, socket);
         }
         if matches!(socket, Socket::Fit(_)) && !outbox.get().is_over(py)? {
-            Outbox::visit_later(outbox, Arc::clone(link))?;
+            Outbox::visit_later(outbox, Shared::clone(link))?;
             let corked = self.set(py, true);
             self.state.update(py, |state| state.corked = corked);
         }

@@ -1,8 +1,6 @@
 //! `uvicorn.server.ServerState`, as far as every response needs it: the count of requests, and the headers of the
 //! server's own.
 
-use std::sync::Arc;
-
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
@@ -12,6 +10,7 @@ use ferroapi_http::http1::ResponseWriter;
 
 use super::fields::{Fields, collect_fields};
 use crate::cell::AttachedCell;
+use crate::shared::Shared;
 use crate::stamp::Stamped;
 
 pub struct Counters {
@@ -23,7 +22,7 @@ pub struct Counters {
 
 struct Seen {
     total_requests: u64,
-    lines: Arc<DefaultLines>,
+    lines: Shared<DefaultLines>,
 }
 
 /// The server's own response headers.
@@ -50,10 +49,10 @@ impl Counters {
     }
 
     /// `default_headers`, ready for the wire; uvicorn puts a new list there every second.
-    pub fn default_lines(&self, py: Python<'_>) -> PyResult<Arc<DefaultLines>> {
+    pub fn default_lines(&self, py: Python<'_>) -> PyResult<Shared<DefaultLines>> {
         let known = self.seen.read(py, |seen| {
             let seen = seen.as_ref();
-            seen.map(|seen| Arc::clone(&seen.lines))
+            seen.map(|seen| Shared::clone(&seen.lines))
         });
         if self.attributes.is_unchanged(py)
             && let Some(known) = known
@@ -65,7 +64,7 @@ impl Counters {
         let list = self.attribute(name)?.cast_into::<PyList>()?;
         let lines = match known {
             Some(known) if known.list.is(&list) => known,
-            _ => Arc::new(DefaultLines {
+            _ => Shared::new(DefaultLines {
                 ready: ready_lines(&list)?,
                 list: list.unbind(),
             }),
@@ -73,7 +72,7 @@ impl Counters {
         let total = self.attribute(intern!(py, "total_requests"))?;
         let seen = total.extract().ok().map(|total_requests| Seen {
             total_requests,
-            lines: Arc::clone(&lines),
+            lines: Shared::clone(&lines),
         });
         drop(self.seen.replace(py, seen));
         Ok(lines)

@@ -1,7 +1,6 @@
 //! One request and its response: what ASGI's `receive` and `send` stand for.
 
 use std::ffi::CStr;
-use std::sync::Arc;
 
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -20,6 +19,7 @@ use super::signal::Signal;
 use crate::attached::attached;
 use crate::cell::AttachedCell;
 use crate::coroutine::{Call, Called, Channel, Coroutine, Progress, nothing};
+use crate::shared::Shared;
 
 /// More of a body than this waits in the socket until the application has taken what is here.
 const HIGH_WATER: usize = 64 * 1024;
@@ -30,7 +30,7 @@ const UNAWAITED_SEND: &CStr = c"coroutine 'send' was never awaited";
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct Exchange {
     pub(super) protocol: Py<HttpProtocol>,
-    pub link: Arc<Link>,
+    pub link: Shared<Link>,
     head: RequestHead,
     scope: AttachedCell<Option<Py<PyDict>>>,
     /// More connections or tasks than the server may have: the answer is 503.
@@ -73,7 +73,7 @@ pub struct Opening {
 }
 
 impl Exchange {
-    pub fn new(protocol: Py<HttpProtocol>, link: Arc<Link>, opening: Opening) -> Self {
+    pub fn new(protocol: Py<HttpProtocol>, link: Shared<Link>, opening: Opening) -> Self {
         let state = State {
             incoming: Incoming {
                 body: Vec::new(),

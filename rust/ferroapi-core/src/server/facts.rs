@@ -1,7 +1,5 @@
 //! What all connections of one server have in common, read once from uvicorn's configuration.
 
-use std::sync::Arc;
-
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySet, PyString};
@@ -16,11 +14,12 @@ use super::proxy::Proxy;
 use super::task::Starter;
 use crate::cell::AttachedCell;
 use crate::pipeline::{Entry, Known, entry_of, is_application};
+use crate::shared::Shared;
 
 /// Facts and objects of one `uvicorn.Server`; kept among the attributes of its `ServerState`.
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct ServerFacts {
-    pub leaves: Arc<ServerLeaves>,
+    pub leaves: Shared<ServerLeaves>,
     pub config: Py<PyAny>,
     pub server_state: Py<PyAny>,
     pub counters: Counters,
@@ -138,7 +137,7 @@ impl ServerFacts {
     }
 
     /// The compiled way into the application; none if it has to be called.
-    pub fn way_in(&self, py: Python<'_>) -> PyResult<Option<Arc<Known>>> {
+    pub fn way_in(&self, py: Python<'_>) -> PyResult<Option<Shared<Known>>> {
         let app = self.app.bind(py);
         if !is_application(app) {
             return Ok(None);

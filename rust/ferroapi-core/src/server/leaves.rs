@@ -1,12 +1,11 @@
 //! The Python leaves of the server: what happens seldom, or belongs to uvicorn.
 
-use std::sync::Arc;
-
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySet, PyType};
 
 use crate::cell::AttachedCell;
+use crate::shared::Shared;
 
 /// The members of `_server/leaves.py`; each is documented there.
 #[derive(FromPyObject)]
@@ -38,9 +37,9 @@ pub struct ServerLeaves {
     pub cancelled_error: Py<PyAny>,
 }
 
-static LEAVES: AttachedCell<Option<Arc<ServerLeaves>>> = AttachedCell::new(None);
+static LEAVES: AttachedCell<Option<Shared<ServerLeaves>>> = AttachedCell::new(None);
 
-pub fn server_leaves(py: Python<'_>) -> PyResult<Arc<ServerLeaves>> {
+pub fn server_leaves(py: Python<'_>) -> PyResult<Shared<ServerLeaves>> {
     LEAVES.read(py, Clone::clone).ok_or_else(|| {
         PyRuntimeError::new_err("the protocol of ferroapi._core was used before it was configured")
     })
@@ -49,5 +48,5 @@ pub fn server_leaves(py: Python<'_>) -> PyResult<Arc<ServerLeaves>> {
 /// Hand over the Python leaves of the server. Called by the module of the protocol class.
 #[pyfunction]
 pub fn configure_server(py: Python<'_>, module: ServerLeaves) {
-    drop(LEAVES.replace(py, Some(Arc::new(module))));
+    drop(LEAVES.replace(py, Some(Shared::new(module))));
 }

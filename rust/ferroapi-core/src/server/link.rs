@@ -1,7 +1,5 @@
 //! One connection's transport, and what is known of its two ends.
 
-use std::sync::Arc;
-
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -12,6 +10,7 @@ use super::facts::ServerFacts;
 use super::leaves::server_leaves;
 use super::outbox::Outbox;
 use crate::cell::AttachedCell;
+use crate::shared::Shared;
 
 pub struct Link {
     pub transport: Py<PyAny>,
@@ -82,22 +81,22 @@ impl Link {
     }
 
     /// Writes a piece of a body of which there is more to come.
-    pub fn write_piece(self: &Arc<Self>, py: Python<'_>, data: &[u8]) -> PyResult<()> {
-        if let Some(outbox) = self.outbox.as_ref().filter(|_| !self.tls) {
-            self.burst.add(self, outbox.bind(py))?;
+    pub fn write_piece(link: &Shared<Self>, py: Python<'_>, data: &[u8]) -> PyResult<()> {
+        if let Some(outbox) = link.outbox.as_ref().filter(|_| !link.tls) {
+            link.burst.add(link, outbox.bind(py))?;
         }
-        self.write(py, data)
+        link.write(py, data)
     }
 
     /// Keeps the head of a response for the first piece of its body (ASGI HTTP specification, response start), until
     /// this turn of the event loop ends.
-    pub fn hold(self: &Arc<Self>, py: Python<'_>, head: &[u8]) -> PyResult<()> {
-        let Some(outbox) = &self.outbox else {
-            return self.write(py, head);
+    pub fn hold(link: &Shared<Self>, py: Python<'_>, head: &[u8]) -> PyResult<()> {
+        let Some(outbox) = &link.outbox else {
+            return link.write(py, head);
         };
-        self.flush(py)?;
-        drop(self.held.replace(py, head.to_vec()));
-        Outbox::visit_later(outbox.bind(py), Arc::clone(self))
+        link.flush(py)?;
+        drop(link.held.replace(py, head.to_vec()));
+        Outbox::visit_later(outbox.bind(py), Shared::clone(link))
     }
 
     /// The turn of the event loop is over: nothing of this connection waits any longer.

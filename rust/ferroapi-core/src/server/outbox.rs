@@ -5,7 +5,6 @@
 //! of its turn take. Where that does not pay, since a response waited alone or some request took long, the next ones
 //! are written at once.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pyo3::intern;
@@ -15,6 +14,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::link::Link;
 use crate::cell::AttachedCell;
+use crate::shared::Shared;
 
 /// A request that takes longer makes all others wait.
 const SLOW: Duration = Duration::from_micros(250);
@@ -34,7 +34,7 @@ pub struct Outbox {
 struct State {
     letters: Vec<Letter>,
     /// Connections that hold something back.
-    links: Vec<Arc<Link>>,
+    links: Vec<Shared<Link>>,
     times: Option<Times>,
     /// How often the letters were written.
     turn: u64,
@@ -108,7 +108,7 @@ impl Outbox {
     }
 
     /// Has a connection told of the end of the turn.
-    pub fn visit_later(slf: &Bound<'_, Self>, link: Arc<Link>) -> PyResult<()> {
+    pub fn visit_later(slf: &Bound<'_, Self>, link: Shared<Link>) -> PyResult<()> {
         let py = slf.py();
         slf.get().state.update(py, |state| state.links.push(link));
         Self::await_end(slf)

@@ -5,8 +5,6 @@
 //! both stands one object for the task of a request that takes its first step: it equals the event loop, and is called
 //! as a weak reference is. Being compared with the loop, or called, is being asked for the task.
 
-use std::sync::Arc;
-
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySet};
@@ -16,6 +14,7 @@ use super::leaves::ServerLeaves;
 use super::maker::{MadeTask, TaskMaker};
 use crate::cell::AttachedCell;
 use crate::coroutine::{Channel, Coroutine};
+use crate::shared::Shared;
 
 /// Stands for the task of the request that takes its first step now.
 ///
@@ -32,7 +31,7 @@ pub struct PresentTask {
 /// A request in its first step.
 pub struct FirstStep {
     pub event_loop: Py<PyAny>,
-    pub channel: Arc<Channel>,
+    pub channel: Shared<Channel>,
     pub context: Py<PyAny>,
 }
 
@@ -44,8 +43,8 @@ struct Request {
 
 impl Request {
     /// Whether this is the request of that channel, and has no task.
-    fn is_waiting_for_task(&self, channel: &Arc<Channel>) -> bool {
-        Arc::ptr_eq(&self.step.channel, channel) && self.made.is_none()
+    fn is_waiting_for_task(&self, channel: &Shared<Channel>) -> bool {
+        Shared::ptr_eq(&self.step.channel, channel) && self.made.is_none()
     }
 }
 
@@ -53,7 +52,7 @@ impl FirstStep {
     fn clone_ref(&self, py: Python<'_>) -> Self {
         Self {
             event_loop: self.event_loop.clone_ref(py),
-            channel: Arc::clone(&self.channel),
+            channel: Shared::clone(&self.channel),
             context: self.context.clone_ref(py),
         }
     }
@@ -154,7 +153,7 @@ impl PresentTask {
             Some(Ok(task)) => return Ok(Some(task)),
             Some(Err(step)) => step,
         };
-        let channel = Arc::clone(&step.channel);
+        let channel = Shared::clone(&step.channel);
         let made = this.make(py, step)?;
         let task = made.task.clone_ref(py);
         // Another thread may have asked, and the step been over before its task was made.

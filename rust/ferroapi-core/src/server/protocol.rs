@@ -1,7 +1,6 @@
 //! The asyncio protocol of one connection.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
@@ -20,6 +19,7 @@ use super::keep_alive::{Expiry, KeepAlive};
 use super::link::Link;
 use super::signal::Signal;
 use crate::cell::AttachedCell;
+use crate::shared::Shared;
 
 /// HTTP/1.1 for uvicorn: `asyncio.Protocol`, with the constructor that `uvicorn.Config.http` asks for.
 ///
@@ -30,7 +30,7 @@ pub struct HttpProtocol {
     pub(super) facts: Py<ServerFacts>,
     pub(super) ws_protocol_class: AttachedCell<Py<PyAny>>,
     access_log: bool,
-    link: AttachedCell<Option<Arc<Link>>>,
+    link: AttachedCell<Option<Shared<Link>>>,
     /// None before and after the connection, after a refusal, and while it is at work.
     decoder: AttachedCell<Option<Box<Decoder>>>,
     /// The exchange that is answered now.
@@ -80,7 +80,7 @@ impl HttpProtocol {
         drop(self.last_scope.replace(py, Some(scope.clone_ref(py))));
     }
 
-    pub(super) fn link(&self, py: Python<'_>) -> PyResult<Arc<Link>> {
+    pub(super) fn link(&self, py: Python<'_>) -> PyResult<Shared<Link>> {
         self.link
             .read(py, Clone::clone)
             .ok_or_else(|| PyRuntimeError::new_err("no connection was made"))
@@ -169,7 +169,7 @@ impl HttpProtocol {
             .leaves
             .trace
             .call1(py, ("HTTP connection made", &link.client))?;
-        drop(this.link.replace(py, Some(Arc::new(link))));
+        drop(this.link.replace(py, Some(Shared::new(link))));
         let decoder = Decoder::new(facts.limits);
         drop(this.decoder.replace(py, Some(Box::new(decoder))));
         this.writable.set(py)

@@ -9,6 +9,7 @@ use ferroapi_http::http1::Misuse;
 
 use super::exchange::Exchange;
 use super::fields::{Fields, bytes_of, collect_fields};
+use super::link::Link;
 use super::protocol::HttpProtocol;
 use crate::attached::attached;
 use crate::coroutine::Channel;
@@ -146,7 +147,7 @@ impl Exchange {
             let headers = optional(message, intern!(py, "headers"))?;
             let headers = headers.unwrap_or_else(|| PyList::empty(py).into_any());
             self.write_head(py, status, Headers::Given(&headers), out)?;
-            self.link.hold(py, out)
+            Link::hold(&self.link, py, out)
         })
     }
 
@@ -237,7 +238,7 @@ impl Exchange {
         if delivery == Delivery::InTurn && out.len() <= WORTH_COPYING && self.keeps_alive(py) {
             self.link.post(py, out)?;
         } else if more {
-            self.link.write_piece(py, out)?;
+            Link::write_piece(&self.link, py, out)?;
         } else {
             self.link.write(py, out)?;
         }

@@ -1,7 +1,5 @@
 //! The coroutine of a request's task: the application's call, and what is done about its outcome.
 
-use std::sync::Arc;
-
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
@@ -13,6 +11,7 @@ use crate::coroutine::{Channel, Outcome, Progress, nothing};
 use crate::pipeline::serve_app;
 use crate::request::RequestContext;
 use crate::respond::ResponseParts;
+use crate::shared::Shared;
 
 /// What serves `exchange` once it runs.
 pub fn serving(exchange: Py<Exchange>) -> Progress {
@@ -26,7 +25,7 @@ pub fn serving(exchange: Py<Exchange>) -> Progress {
     })
 }
 
-async fn serve(channel: &Arc<Channel>, exchange: &Py<Exchange>) -> Outcome {
+async fn serve(channel: &Shared<Channel>, exchange: &Py<Exchange>) -> Outcome {
     let known = exchange.get();
     if known.refused {
         respond_plainly(channel, known, 503, b"Service Unavailable").await?;
@@ -36,7 +35,7 @@ async fn serve(channel: &Arc<Channel>, exchange: &Py<Exchange>) -> Outcome {
     let way = attached(|py| facts.way_in(py))?;
     if let Some(way) = way {
         let (app, mut cx) = attached(|py| {
-            let cx = RequestContext::native(py, Arc::clone(channel), exchange.clone_ref(py))?;
+            let cx = RequestContext::native(py, Shared::clone(channel), exchange.clone_ref(py))?;
             Ok::<_, PyErr>((facts.app.clone_ref(py), cx))
         })?;
         serve_app(app, way, &mut cx).await?;

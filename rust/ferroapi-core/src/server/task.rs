@@ -9,8 +9,6 @@
 //! Whatever stands in the way (a task factory, a task that is running already, a loop or a task class of another
 //! kind) makes it an ordinary `loop.create_task`.
 
-use std::sync::Arc;
-
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -20,6 +18,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::leaves::ServerLeaves;
 use super::present::{FirstStep, Presence, PresentTask};
 use crate::coroutine::{Ahead, Coroutine, Progress, Step};
+use crate::shared::Shared;
 
 /// How the tasks of one event loop are started.
 pub struct Starter {
@@ -168,7 +167,7 @@ impl Early {
         let present = self.presence.object.bind(py);
         let step = FirstStep {
             event_loop: event_loop.clone_ref(py),
-            channel: Arc::clone(request.channel()),
+            channel: Shared::clone(request.channel()),
             context: context.clone_ref(py),
         };
         PresentTask::begin(present, step)?;
