@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::attached::attached;
-use crate::coroutine::Channel;
+use crate::coroutine::{Await, Channel, Run};
 use crate::leaves::{Leaves, leaves};
 use crate::middleware::{Filter, Filtered};
 use crate::pipeline::{Patches, patches};
@@ -363,7 +363,12 @@ impl RequestContext {
         Ok(tasks)
     }
 
-    pub async fn await_(&self, awaitable: Py<PyAny>) -> PyResult<Py<PyAny>> {
-        self.channel.await_(awaitable).await
+    pub fn await_(&self, awaitable: Py<PyAny>) -> Await<'_> {
+        self.channel.await_(awaitable)
+    }
+
+    /// Awaits for what is done, not for the result.
+    pub fn run(&self, awaitable: Py<PyAny>) -> Run<'_> {
+        self.channel.run(awaitable)
     }
 }

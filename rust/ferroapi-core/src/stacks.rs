@@ -212,7 +212,7 @@ pub mod generators {
             Ok::<_, PyErr>((!point.is_none(py)).then_some(point))
         })?;
         match checkpoint {
-            Some(checkpoint) => cx.await_(checkpoint).await.map(drop),
+            Some(checkpoint) => cx.run(checkpoint).await,
             None => Ok(()),
         }
     }

@@ -67,7 +67,7 @@ impl Wire {
             let message = start.filled(py, [&parts.status, parts.headers.as_any()])?;
             send.call1(py, (message,))
         })?;
-        channel.await_(start).await?;
+        channel.run(start).await?;
         let body = attached(|py| {
             let body = BODY.get_or_try_init(py, || {
                 DictTemplate::new(py, ("type", "http.response.body"), ["body"])
@@ -75,7 +75,7 @@ impl Wire {
             let message = body.filled(py, [&parts.body])?;
             send.call1(py, (message,))
         })?;
-        channel.await_(body).await.map(drop)
+        channel.run(body).await
     }
 }
 

@@ -21,11 +21,29 @@ impl Channel {
             stage: Stage::Unstarted(awaitable),
         }
     }
+
+    /// Awaits `awaitable` for what it does.
+    pub fn run(&self, awaitable: Py<PyAny>) -> Run<'_> {
+        Run(self.await_(awaitable))
+    }
 }
 
 pub struct Await<'a> {
     channel: &'a Channel,
     stage: Stage,
+}
+
+/// As [`Await`], without the result.
+pub struct Run<'a>(Await<'a>);
+
+impl Future for Run<'_> {
+    type Output = PyResult<()>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<PyResult<()>> {
+        Pin::new(&mut self.0)
+            .poll(context)
+            .map_ok(|result| attached(|py| result.drop_ref(py)))
+    }
 }
 
 enum Stage {
@@ -55,7 +73,7 @@ impl Future for Await<'_> {
             match step {
                 Step::Yielded(object) => {
                     self.stage = Stage::Driving;
-                    drop(self.channel.yielded.replace(py, Some(object)));
+                    self.channel.yielded.put(py, Some(object));
                     Poll::Pending
                 }
                 Step::Done(outcome) => Poll::Ready(outcome),
@@ -67,10 +85,17 @@ impl Future for Await<'_> {
 impl Await<'_> {
     fn first_step(&self, py: Python<'_>, iterator: Py<PyAny>) -> Step {
         let step = send(py, &iterator, None);
-        if matches!(step, Step::Yielded(_)) {
-            drop(self.channel.awaiting.replace(py, Some(iterator)));
-        }
+        self.keep(py, iterator, &step);
         step
+    }
+
+    /// Keeps an iterator that has not come to its end.
+    fn keep(&self, py: Python<'_>, iterator: Py<PyAny>, step: &Step) {
+        if matches!(step, Step::Yielded(_)) {
+            self.channel.awaiting.put(py, Some(iterator));
+        } else {
+            iterator.drop_ref(py);
+        }
     }
 
     fn next_step(&self, py: Python<'_>) -> Step {
@@ -83,9 +108,7 @@ impl Await<'_> {
             Resume::Value(value) => send(py, &iterator, Some(&value)),
             Resume::Throw(error) => throw(py, &iterator, error),
         };
-        if matches!(step, Step::Yielded(_)) {
-            drop(self.channel.awaiting.replace(py, Some(iterator)));
-        }
+        self.keep(py, iterator, &step);
         step
     }
 }

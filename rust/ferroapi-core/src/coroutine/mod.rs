@@ -12,6 +12,7 @@ mod object;
 mod progress;
 
 pub use ahead::Ahead;
+pub use awaiting::{Await, Run};
 pub use call::{Call, Called};
 pub use channel::Channel;
 pub use object::Coroutine;

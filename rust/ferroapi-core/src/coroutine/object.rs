@@ -23,7 +23,7 @@ pub(super) enum Stage {
     Suspended(Progress),
     Running,
     /// A step was taken before there was an object: whoever resumes it next is told.
-    Ahead(Ahead),
+    Ahead(Box<Ahead>),
     #[default]
     Done,
 }
@@ -79,7 +79,7 @@ impl Coroutine {
 
     /// Takes over a future whose step was taken without the object.
     pub fn report(&self, py: Python<'_>, ahead: Ahead) {
-        drop(self.stage.replace(py, Stage::Ahead(ahead)));
+        drop(self.stage.replace(py, Stage::Ahead(Box::new(ahead))));
     }
 
     /// Warns as CPython does of a coroutine that is dropped before it has run.
@@ -95,7 +95,7 @@ impl Coroutine {
                 drop(progress.channel().resume.replace(py, resume));
                 self.step(py, progress)
             }
-            Stage::Ahead(ahead) => self.catch_up(py, ahead, resume),
+            Stage::Ahead(ahead) => self.catch_up(py, *ahead, resume),
             Stage::Running => Err(PyValueError::new_err("coroutine already executing")),
             Stage::Done => {
                 drop(self.stage.take(py));

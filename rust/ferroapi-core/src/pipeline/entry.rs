@@ -243,7 +243,7 @@ async fn serve(known: &Known, cx: &mut RequestContext) -> PyResult<()> {
         );
         cx.leaves.server_error.call1(py, arguments)
     })?;
-    cx.await_(call).await.map(drop)
+    cx.run(call).await
 }
 
 fn foreign_stack() -> PyErr {

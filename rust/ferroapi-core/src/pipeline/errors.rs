@@ -61,7 +61,7 @@ pub async fn handle(
         Handling::Native(mut parts, handled) => send_messages(cx, &mut parts)
             .await
             .map_err(|raised| attached(|py| while_handling(py, raised, &handled))),
-        Handling::Python(call) => cx.await_(call).await.map(drop),
+        Handling::Python(call) => cx.run(call).await,
     }
 }
 

@@ -148,36 +148,19 @@ impl Handler {
         cx: &mut RequestContext,
         body: &Body,
     ) -> PyResult<Arguments> {
-        let (arguments, errors) = match &cx.patches.solve_dependencies {
-            None if !cx.traced => {
-                let mut solution = solve(
-                    &compiled.graph,
-                    cx,
-                    body,
-                    Vec::new(),
-                    self.overrides_provider.as_ref(),
-                )
-                .await?;
-                let errors = solution.errors.take().map(Py::into_any);
-                (Arguments::Slots(solution), errors)
-            }
-            // A replaced resolver, or one whose work is traced, speaks the public protocol.
-            _ => self.solve_in_python(cx, body).await?,
-        };
-        match errors {
-            None => Ok(arguments),
-            Some(errors) => Err(attached(|py| match body.content(cx, py) {
-                Ok(body) => validation_error(py, cx, &self.options, errors, body),
-                Err(error) => error,
-            })),
+        if cx.traced || cx.patches.solve_dependencies.is_some() {
+            return Box::pin(self.solve_in_python(cx, body)).await;
+        }
+        let provider = self.overrides_provider.as_ref();
+        let solution = solve(&compiled.graph, cx, body, None, provider).await?;
+        match &solution.errors {
+            None => Ok(Arguments::Slots(solution)),
+            Some(errors) => Err(attached(|py| self.refusal(py, cx, body, errors.as_any()))),
         }
     }
 
-    async fn solve_in_python(
-        &self,
-        cx: &mut RequestContext,
-        body: &Body,
-    ) -> PyResult<(Arguments, Option<Py<PyAny>>)> {
+    /// A replaced resolver, or one whose work is traced, speaks the public protocol.
+    async fn solve_in_python(&self, cx: &mut RequestContext, body: &Body) -> PyResult<Arguments> {
         let call = attached(|py| {
             let request = cx.request(py)?;
             let stack = cx.stack(py, StackKey::Request)?;
@@ -193,27 +176,30 @@ impl Handler {
             let background = solved.getattr(intern!(py, "background_tasks"))?;
             cx.background = (!background.is_none()).then(|| background.unbind());
             let errors = solved.getattr(intern!(py, "errors"))?;
-            let errors = errors.is_truthy()?.then(|| errors.unbind());
+            if errors.is_truthy()? {
+                return Err(self.refusal(py, cx, body, errors.as_unbound()));
+            }
             let values = solved.getattr(intern!(py, "values"))?.unbind();
-            Ok((Arguments::Mapping(values), errors))
+            Ok(Arguments::Mapping(values))
         })
     }
-}
 
-fn validation_error(
-    py: Python<'_>,
-    cx: &RequestContext,
-    options: &Py<PyAny>,
-    errors: Py<PyAny>,
-    body: Option<Py<PyAny>>,
-) -> PyErr {
-    let made = cx.scope.dict(py).and_then(|scope| {
-        let arguments = (errors, body, options, scope);
-        cx.leaves.validation_error.call1(py, arguments)
-    });
-    match made {
-        Ok(error) => PyErr::from_value(error.into_bound(py)),
-        Err(error) => error,
+    /// What a request with these validation errors is refused with.
+    fn refusal(
+        &self,
+        py: Python<'_>,
+        cx: &RequestContext,
+        body: &Body,
+        errors: &Py<PyAny>,
+    ) -> PyErr {
+        let made = body.content(cx, py).and_then(|body| {
+            let arguments = (errors, body, &self.options, cx.scope.dict(py)?);
+            cx.leaves.validation_error.call1(py, arguments)
+        });
+        match made {
+            Ok(error) => PyErr::from_value(error.into_bound(py)),
+            Err(error) => error,
+        }
     }
 }
 

@@ -68,7 +68,7 @@ impl Line {
             let sender = cx.sender(py)?;
             layer.call1(py, (cx.scope.dict(py)?, cx.receive(py)?, sender))
         })?;
-        cx.await_(call).await.map(drop)
+        cx.run(call).await
     }
 
     /// Visits what the line refers to, for the garbage collector.

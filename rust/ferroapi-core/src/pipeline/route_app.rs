@@ -133,7 +133,7 @@ async fn send_object(cx: &mut RequestContext, response: &Py<PyAny>) -> PyResult<
         let sender = cx.sender(py)?;
         response.call1(py, (cx.scope.dict(py)?, cx.receive(py)?, sender))
     })?;
-    cx.await_(call).await.map(drop)
+    cx.run(call).await
 }
 
 /// The parts of a response whose `__call__` is Starlette's own, so that it needs no call.

@@ -60,11 +60,11 @@ pub fn solve_dependencies(
         });
         let plan = plan.get();
         let provider = plan.overrides_provider.as_ref();
-        let solution = solve(&plan.graph, &mut cx, &body, cache, provider).await?;
+        let solution = solve(&plan.graph, &mut cx, &body, Some(cache), provider).await?;
         attached(|py| {
             let step = plan.graph.steps.last();
             let values = step.map(|step| solution.values(py, step)).transpose()?;
-            let cache: Vec<_> = solution.cache.into_iter().collect();
+            let cache = solution.cache;
             let result = (values, solution.errors, cx.background, cx.response, cache);
             Ok(result.into_pyobject(py)?.into_any().unbind())
         })

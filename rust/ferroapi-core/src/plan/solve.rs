@@ -18,8 +18,8 @@ use crate::stacks::{StackKey, generators};
 pub struct Solution {
     pub slots: Vec<Option<Py<PyAny>>>,
     pub errors: Option<Py<PyList>>,
-    /// Results of dependencies by cache cell.
-    pub cache: SmallVec<[Option<Py<PyAny>>; 8]>,
+    /// Results of dependencies by cache cell, for whoever gave some.
+    pub cache: Vec<Option<Py<PyAny>>>,
 }
 
 impl Solution {
@@ -78,34 +78,35 @@ pub fn missing_argument() -> PyErr {
 
 /// Runs all dependencies and fills the arguments of the last step, the endpoint.
 ///
-/// `cache` holds results known from before, by cache cell; it may be empty. A dependency may change the
-/// provider's overrides: they hold for every dependency that has not been reached yet.
+/// `known` holds results known from before, by cache cell; it may be empty, and is none where nobody asks for the
+/// results either. A dependency may change the provider's overrides: they hold for every dependency that has not been
+/// reached yet.
 pub async fn solve(
     graph: &Graph,
     cx: &mut RequestContext,
     body: &Body,
-    cache: Vec<Option<Py<PyAny>>>,
+    known: Option<Vec<Option<Py<PyAny>>>>,
     overrides_provider: Option<&OverridesProvider>,
 ) -> PyResult<Solution> {
     if let [endpoint] = &graph.steps[..]
         && !matches!(endpoint.body, Some(BodyStep::Form { .. }))
     {
-        let mut solver = Solver::new(graph, cache);
+        let mut solver = Solver::new(graph, known);
         attached(|py| solver.fill(py, cx, 0, endpoint, body))?;
         return Ok(solver.into_solution());
     }
     // Boxed, so that a request without dependencies is small.
-    Box::pin(solve_all(graph, cx, body, cache, overrides_provider)).await
+    Box::pin(solve_all(graph, cx, body, known, overrides_provider)).await
 }
 
 async fn solve_all(
     graph: &Graph,
     cx: &mut RequestContext,
     body: &Body,
-    cache: Vec<Option<Py<PyAny>>>,
+    known: Option<Vec<Option<Py<PyAny>>>>,
     overrides_provider: Option<&OverridesProvider>,
 ) -> PyResult<Solution> {
-    let mut solver = Solver::new(graph, cache);
+    let mut solver = Solver::new(graph, known);
     let mut changed: Option<Graph> = None;
     let mut index = 0;
     loop {

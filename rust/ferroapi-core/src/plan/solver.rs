@@ -22,15 +22,13 @@ pub struct Solver {
     pub errors: Errors,
     values: Values,
     sources_checked: bool,
+    keeps_results: bool,
 }
 
 impl Solver {
-    pub fn new(graph: &Graph, known: Vec<Option<Py<PyAny>>>) -> Self {
-        let mut cache = if known.is_empty() {
-            SmallVec::new()
-        } else {
-            SmallVec::from_vec(known)
-        };
+    pub fn new(graph: &Graph, known: Option<Vec<Option<Py<PyAny>>>>) -> Self {
+        let keeps_results = known.is_some();
+        let mut cache = known.map_or_else(SmallVec::new, SmallVec::from_vec);
         cache.resize_with(graph.cache_cells, || None);
         Self {
             slots: std::iter::repeat_with(|| None).take(graph.slots).collect(),
@@ -39,6 +37,7 @@ impl Solver {
             errors: Errors::default(),
             values: Values::default(),
             sources_checked: false,
+            keeps_results,
         }
     }
 
@@ -94,10 +93,15 @@ impl Solver {
     }
 
     pub fn into_solution(self) -> Solution {
+        let cache = if self.keeps_results {
+            self.cache.into_vec()
+        } else {
+            Vec::new()
+        };
         Solution {
             slots: self.slots,
             errors: self.errors.into_list(),
-            cache: self.cache,
+            cache,
         }
     }
 

@@ -74,7 +74,7 @@ impl JsonResponse {
             PyList::new(py, [content_type])?
         } else {
             let length = shared::content_length(py, self.body.as_bytes(py).len())?;
-            PyList::new(py, [length.bind(py), content_type])?
+            PyList::new(py, [&length, content_type])?
         };
         if let Some(injected) = injected {
             let raw = injected.bind(py).getattr(intern!(py, "raw_headers"))?;
@@ -130,7 +130,7 @@ pub async fn send_messages(cx: &mut RequestContext, parts: &mut ResponseParts) -
 
 async fn run_background(cx: &RequestContext, background: &Py<PyAny>) -> PyResult<()> {
     let task = attached(|py| background.call0(py))?;
-    cx.await_(task).await.map(drop)
+    cx.run(task).await
 }
 
 mod shared {
@@ -147,30 +147,29 @@ mod shared {
     static CONTENT_LENGTHS: [AttachedCell<Option<Py<PyTuple>>>; SHORT] =
         [const { AttachedCell::new(None) }; SHORT];
 
-    pub fn content_length(py: Python<'_>, length: usize) -> PyResult<Py<PyTuple>> {
+    pub fn content_length(py: Python<'_>, length: usize) -> PyResult<Bound<'_, PyTuple>> {
         let Some(place) = CONTENT_LENGTHS.get(length) else {
             return made_content_length(py, length);
         };
         if let Some(known) = place.get(py) {
-            return Ok(known);
+            return Ok(known.into_bound(py));
         }
         let header = made_content_length(py, length)?;
-        drop(place.replace(py, Some(header.clone_ref(py))));
+        place.put(py, Some(header.clone().unbind()));
         Ok(header)
     }
 
-    fn made_content_length(py: Python<'_>, length: usize) -> PyResult<Py<PyTuple>> {
+    fn made_content_length(py: Python<'_>, length: usize) -> PyResult<Bound<'_, PyTuple>> {
         let mut text = itoa::Buffer::new();
         pair(py, b"content-length", text.format(length).as_bytes())
     }
 
     pub fn json_content_type(py: Python<'_>) -> PyResult<&Bound<'_, PyTuple>> {
-        let made = || pair(py, b"content-type", b"application/json");
+        let made = || pair(py, b"content-type", b"application/json").map(Bound::unbind);
         Ok(JSON_CONTENT_TYPE.get_or_try_init(py, made)?.bind(py))
     }
 
-    fn pair(py: Python<'_>, name: &[u8], value: &[u8]) -> PyResult<Py<PyTuple>> {
-        let pair = [PyBytes::new(py, name), PyBytes::new(py, value)];
-        PyTuple::new(py, pair).map(Bound::unbind)
+    fn pair<'py>(py: Python<'py>, name: &[u8], value: &[u8]) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, [PyBytes::new(py, name), PyBytes::new(py, value)])
     }
 }

@@ -51,7 +51,7 @@ pub async fn dispatch(dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyRes
         Entered::Http(table) => (table, true),
         Entered::WebSocket(table) => (table, false),
         Entered::Lifespan(call) => {
-            cx.await_(call).await?;
+            cx.run(call).await?;
             return Ok(Found::Route);
         }
     };
@@ -62,7 +62,7 @@ pub async fn dispatch(dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyRes
             return Ok(Found::Route);
         }
         LookedUp::Redirect(call) => {
-            cx.await_(call).await?;
+            cx.run(call).await?;
             return Ok(Found::Route);
         }
         LookedUp::Nothing => {}
@@ -84,7 +84,7 @@ pub async fn dispatch(dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyRes
             ),
         )
     })?;
-    cx.await_(call).await?;
+    cx.run(call).await?;
     Ok(Found::Route)
 }
 
@@ -182,7 +182,9 @@ fn find(
     let path = request.path().unwrap_or_default();
     let path = route_path(path, request.root_path());
     let mut partial = None;
-    for candidate in table.tree().matches(path) {
+    // The iterator is large, and a `for` loop would move it.
+    let mut candidates = table.tree().matches(path);
+    while let Some(candidate) = candidates.next() {
         let Some(route) = table.route(candidate.route) else {
             continue;
         };
@@ -317,7 +319,7 @@ async fn run(table: &Table, cx: &mut RequestContext, hit: Hit) -> PyResult<()> {
             })?
         }
     };
-    cx.await_(call).await.map(drop)
+    cx.run(call).await
 }
 
 fn lost_route() -> PyErr {
