@@ -2,7 +2,7 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::attached::attached;
 use crate::coroutine::{Await, Channel, Run};
@@ -64,6 +64,9 @@ pub struct RequestContext {
     pub request_stack: Stack,
     pub function_stack: Stack,
     pub cleanup_scope: CleanupScope,
+    /// The two handler tables of the exception middleware around this, as they were when it was entered: a mounted
+    /// application puts its own into the same scope.
+    pub exception_tables: Option<Py<PyTuple>>,
     body: Option<Py<PyBytes>>,
     json: Option<Py<PyAny>>,
     sender: Option<Py<PyAny>>,
@@ -80,10 +83,14 @@ impl RequestContext {
         watch::look(py, leaves(py)?);
         let scope = Given::new(scope.bind(py))?;
         let traced = scope.contains(py, Member::Telemetry.into())?;
+        let tables = scope.get(py, Key::ExceptionHandlers.into())?;
         let wire = Wire::Asgi { receive, send };
         let mut cx = Self::untraced(py, channel, Scope::Given(scope), wire)?;
         cx.traced = traced;
         cx.is_http = false;
+        cx.exception_tables = tables
+            .and_then(|tables| tables.cast_into().ok())
+            .map(Bound::unbind);
         Ok(cx)
     }
 
@@ -118,6 +125,7 @@ impl RequestContext {
                 request_stack: Stack::default(),
                 function_stack: Stack::default(),
                 cleanup_scope: CleanupScope::default(),
+                exception_tables: None,
                 body: None,
                 json: None,
                 sender: None,

@@ -12,6 +12,7 @@ pub fn pairs(py: Python<'_>, scope: &Scope) -> PyResult<Pairs> {
     let mut pairs = Pairs::default();
     scope.each_header(py, |name, value| {
         if name == b"cookie" {
+            pairs.reserve(value.len());
             for (name, value) in cookie::pairs(&latin1::decode(value)) {
                 pairs.push(name, &value);
             }

@@ -1,5 +1,6 @@
 //! Raw header look-ups in the ASGI scope (names are lower case there, values are Latin-1).
 
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
@@ -35,9 +36,9 @@ fn visit_pair(
     item: &Bound<'_, PyAny>,
     visit: &mut impl FnMut(&[u8], &[u8]) -> bool,
 ) -> PyResult<bool> {
-    if let Ok(pair) = item.cast::<PyTuple>() {
-        let name = pair.get_borrowed_item(0)?;
-        let value = pair.get_borrowed_item(1)?;
+    if let Ok(pair) = item.cast::<PyTuple>()
+        && let [name, value, ..] = pair.as_slice()
+    {
         return Ok(visit(
             name.cast::<PyBytes>()?.as_bytes(),
             value.cast::<PyBytes>()?.as_bytes(),
@@ -52,6 +53,12 @@ fn visit_pair(
 }
 
 /// A header value as Python text.
-pub fn latin1<'py>(py: Python<'py>, value: &[u8]) -> Bound<'py, PyString> {
-    PyString::new(py, &ferroapi_http::latin1::decode(value))
+pub fn latin1<'py>(py: Python<'py>, value: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    // A slice is never longer than `isize::MAX`.
+    let length = value.len().cast_signed();
+    // SAFETY: so many bytes are there. The result is a new string, or null with an exception set.
+    unsafe {
+        let text = ffi::PyUnicode_DecodeLatin1(value.as_ptr().cast(), length, std::ptr::null());
+        Ok(Bound::from_owned_ptr_or_err(py, text)?.cast_into_unchecked())
+    }
 }

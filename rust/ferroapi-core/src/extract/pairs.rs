@@ -1,38 +1,35 @@
 //! Names and values of a query string or of cookies, in the order of the request.
 
-use std::ops::Range;
-
 use smallvec::SmallVec;
 
 /// All texts lie behind each other in one allocation.
 #[derive(Default)]
 pub struct Pairs {
     text: String,
-    spans: SmallVec<[(Range<usize>, Range<usize>); 4]>,
+    /// Where each name ends, and its value.
+    ends: SmallVec<[(usize, usize); 4]>,
 }
 
 impl Pairs {
-    /// Room for pairs that take `bytes` of text in all.
-    pub fn with_capacity(bytes: usize) -> Self {
-        Self {
-            text: String::with_capacity(bytes),
-            spans: SmallVec::new(),
-        }
+    /// Makes room for pairs that take `bytes` of text in all.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.text.reserve(bytes);
     }
 
     pub fn push(&mut self, name: &str, value: &str) {
-        let start = self.text.len();
         self.text.push_str(name);
         let middle = self.text.len();
         self.text.push_str(value);
-        self.spans.push((start..middle, middle..self.text.len()));
+        self.ends.push((middle, self.text.len()));
     }
 
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
-        let text = |range: &Range<usize>| self.text.get(range.clone()).unwrap_or_default();
-        self.spans
-            .iter()
-            .map(move |(name, value)| (text(name), text(value)))
+        (0..self.ends.len()).filter_map(|index| {
+            let (middle, end) = *self.ends.get(index)?;
+            let before = index.checked_sub(1).and_then(|index| self.ends.get(index));
+            let start = before.map_or(0, |(_, end)| *end);
+            Some((self.text.get(start..middle)?, self.text.get(middle..end)?))
+        })
     }
 
     /// The values of a name.

@@ -25,7 +25,8 @@ pub fn pairs(py: Python<'_>, scope: &Scope) -> PyResult<Pairs> {
 }
 
 fn decoded(raw: &[u8]) -> Pairs {
-    let mut pairs = Pairs::with_capacity(raw.len());
+    let mut pairs = Pairs::default();
+    pairs.reserve(raw.len());
     for (name, value) in query::pairs(raw) {
         pairs.push(&name, &value);
     }

@@ -97,9 +97,10 @@ impl Values {
                 let mut pairs = Vec::new();
                 scope.each_header(py, |name, value| {
                     let name = ferroapi_http::latin1::decode(name).into_owned();
-                    pairs.push((name, headers::latin1(py, value)));
+                    pairs.push(headers::latin1(py, value).map(|value| (name, value)));
                     true
                 })?;
+                let pairs = pairs.into_iter().collect::<PyResult<Vec<_>>>()?;
                 let pairs = pairs
                     .iter()
                     .map(|(name, value)| (name.as_str(), value.clone()));
@@ -109,19 +110,17 @@ impl Values {
     }
 
     fn query(&mut self, py: Python<'_>, scope: &Scope) -> PyResult<&Pairs> {
-        let pairs = match self.query.take() {
-            Some(pairs) => pairs,
-            None => query::pairs(py, scope)?,
-        };
-        Ok(self.query.insert(pairs))
+        if self.query.is_none() {
+            self.query = Some(query::pairs(py, scope)?);
+        }
+        Ok(self.query.get_or_insert_default())
     }
 
     fn cookies(&mut self, py: Python<'_>, scope: &Scope) -> PyResult<&Pairs> {
-        let pairs = match self.cookies.take() {
-            Some(pairs) => pairs,
-            None => cookies::pairs(py, scope)?,
-        };
-        Ok(self.cookies.insert(pairs))
+        if self.cookies.is_none() {
+            self.cookies = Some(cookies::pairs(py, scope)?);
+        }
+        Ok(self.cookies.get_or_insert_default())
     }
 
     fn query_value<'py>(
@@ -198,11 +197,11 @@ fn header_value<'py>(
         let mut first = None;
         scope.each_header(py, |name, value| {
             if name == wanted {
-                first = Some(headers::latin1(py, value).into_any());
+                first = Some(headers::latin1(py, value).map(Bound::into_any));
             }
             first.is_none()
         })?;
-        return Ok(first);
+        return first.transpose();
     }
     let mut found = Vec::new();
     scope.each_header(py, |name, value| {
@@ -211,6 +210,7 @@ fn header_value<'py>(
         }
         true
     })?;
+    let found = found.into_iter().collect::<PyResult<Vec<_>>>()?;
     let list = (!found.is_empty()).then(|| PyList::new(py, found));
     Ok(list.transpose()?.map(Bound::into_any))
 }

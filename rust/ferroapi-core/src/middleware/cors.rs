@@ -95,7 +95,7 @@ impl Cors {
         if self.allow_all_origins {
             return Ok(self.allow_credentials);
         }
-        let origin = latin1(py, origin);
+        let origin = latin1(py, origin)?;
         if let Some(regex) = &self.allow_origin_regex {
             let found = regex.call_method1(py, intern!(py, "fullmatch"), (&origin,))?;
             if found.is_truthy(py)? {

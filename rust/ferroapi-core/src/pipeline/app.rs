@@ -54,7 +54,7 @@ impl Pipeline {
         let Some(dispatcher) = &self.dispatcher else {
             return Err(PyRuntimeError::new_err("this pipeline is not compiled"));
         };
-        let tables = attached(|py| {
+        attached(|py| {
             if cx.patches.request_init {
                 // The exception middleware makes a request object of its own.
                 let sender = cx.sender(py)?;
@@ -62,7 +62,8 @@ impl Pipeline {
                     .new_request
                     .call1(py, (cx.scope.dict(py)?, cx.receive(py)?, sender))?;
             }
-            self.publish_handlers(py, cx)
+            cx.exception_tables = Some(self.publish_handlers(py, cx)?);
+            Ok::<_, PyErr>(())
         })?;
         let error = match Self::within_stack(dispatcher.get(), cx).await {
             Ok(Some(Found::Nothing)) => None,
@@ -70,8 +71,8 @@ impl Pipeline {
             Err(error) => Some(error),
         };
         match error {
-            None => errors::not_found(cx, &tables).await,
-            Some(error) => Box::pin(errors::handle(cx, error, Some(&tables), true)).await,
+            None => errors::not_found(cx).await,
+            Some(error) => Box::pin(errors::handle(cx, error, true)).await,
         }
     }
 

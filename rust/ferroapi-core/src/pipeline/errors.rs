@@ -4,13 +4,12 @@ use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyBytes, PyDict};
 
 use super::default_errors;
 use crate::attached::attached;
 use crate::request::RequestContext;
 use crate::respond::{JsonResponse, JsonText, ResponseParts, send_messages};
-use crate::scope::Key;
 
 /// Runs the handler registered for `error`, as Starlette's `wrap_app_handling_exceptions` does.
 ///
@@ -18,17 +17,12 @@ use crate::scope::Key;
 ///
 /// # Errors
 /// The error itself where no handler takes it, or what the handler raised.
-pub async fn handle(
-    cx: &mut RequestContext,
-    error: PyErr,
-    tables: Option<&Py<PyTuple>>,
-    fresh: bool,
-) -> PyResult<()> {
+pub async fn handle(cx: &mut RequestContext, error: PyErr, fresh: bool) -> PyResult<()> {
     let answer = attached(|py| {
         if !error.is_instance_of::<PyException>(py) {
             return Err(error);
         }
-        let Some(handler) = handler_of(py, cx, tables, &error)? else {
+        let Some(handler) = handler_of(py, cx, &error)? else {
             return Err(error);
         };
         if let Some(parts) = default_errors::answer(py, cx, &handler, error.value(py).as_any())? {
@@ -52,7 +46,7 @@ pub async fn handle(
             cx.scope.dict(py)?,
             cx.receive(py)?,
             sender,
-            tables,
+            &cx.exception_tables,
         );
         let call = cx.leaves.handle_exception.call1(py, arguments)?;
         Ok(Handling::Python(call))
@@ -82,25 +76,13 @@ enum Handling {
     Python(Py<PyAny>),
 }
 
-/// The two handler tables that the exception middleware put into the scope, as they are now.
-///
-/// Whoever is going to handle exceptions takes them when it is entered: a mounted application puts its own
-/// tables into the same scope.
-pub fn tables(py: Python<'_>, cx: &RequestContext) -> PyResult<Option<Py<PyTuple>>> {
-    match cx.scope.get(py, Key::ExceptionHandlers)? {
-        Some(tables) => Ok(tables.cast_into::<PyTuple>().ok().map(Bound::unbind)),
-        None => Ok(None),
-    }
-}
-
 /// The handler registered for the error's status, else for the first of its classes that has one.
 fn handler_of<'py>(
     py: Python<'py>,
     cx: &RequestContext,
-    tables: Option<&Py<PyTuple>>,
     error: &PyErr,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let Some(tables) = tables else {
+    let Some(tables) = &cx.exception_tables else {
         return Ok(None);
     };
     let tables = tables.bind(py);
@@ -121,9 +103,9 @@ fn handler_of<'py>(
 }
 
 /// Answers 404: natively if the default handler would, else through an `HTTPException`.
-pub async fn not_found(cx: &mut RequestContext, tables: &Py<PyTuple>) -> PyResult<()> {
+pub async fn not_found(cx: &mut RequestContext) -> PyResult<()> {
     let parts = attached(|py| {
-        if cx.patches.json_response || !is_default_for(py, cx, tables, 404)? {
+        if cx.patches.json_response || !is_default_for(py, cx, 404)? {
             return Ok(None);
         }
         let response = JsonResponse {
@@ -139,7 +121,7 @@ pub async fn not_found(cx: &mut RequestContext, tables: &Py<PyTuple>) -> PyResul
             .map_err(|error| attached(|py| while_handling(py, error, &not_found_error(py, cx))));
     }
     let error = attached(|py| raised(py, cx, 404))?;
-    handle(cx, error, Some(tables), true).await
+    handle(cx, error, true).await
 }
 
 /// What the default handler says of a path that nothing answers.
@@ -160,12 +142,10 @@ pub fn not_found_error(py: Python<'_>, cx: &RequestContext) -> PyErr {
 }
 
 /// Whether an `HTTPException` of this status would meet the package's own default handler.
-fn is_default_for(
-    py: Python<'_>,
-    cx: &RequestContext,
-    tables: &Py<PyTuple>,
-    status: u16,
-) -> PyResult<bool> {
+fn is_default_for(py: Python<'_>, cx: &RequestContext, status: u16) -> PyResult<bool> {
+    let Some(tables) = &cx.exception_tables else {
+        return Ok(false);
+    };
     let tables = tables.bind(py);
     let (by_class, by_status) = (tables.get_item(0)?, tables.get_item(1)?);
     let (Ok(by_class), Ok(by_status)) = (by_class.cast::<PyDict>(), by_status.cast::<PyDict>())

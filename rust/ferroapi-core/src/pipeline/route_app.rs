@@ -37,11 +37,10 @@ pub struct RouteApp {
 impl RouteApp {
     /// Answers one request, with the route's own exception handling.
     pub async fn respond(&self, cx: &mut RequestContext) -> PyResult<()> {
-        let tables = attached(|py| errors::tables(py, cx))?;
         let Err(error) = self.within_stacks(cx).await else {
             return Ok(());
         };
-        Box::pin(errors::handle(cx, error, tables.as_ref(), false)).await
+        Box::pin(errors::handle(cx, error, false)).await
     }
 
     /// The body of the two exit stacks: the function stack closes before sending, the other after.

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::body::Body;
 use super::overrides::{self, OverridesProvider};
-use super::solver::Solver;
+use super::solver::{Solver, require_sources};
 use super::spec::{BodyStep, CallKind, Graph, Step};
 use crate::attached::attached;
 use crate::call::{call_keywords, call_named};
@@ -15,6 +15,7 @@ use crate::request::RequestContext;
 use crate::stacks::{StackKey, generators};
 
 /// All arguments, ready for the endpoint, or the errors that forbid calling it.
+#[derive(Default)]
 pub struct Solution {
     pub slots: Vec<Option<Py<PyAny>>>,
     pub errors: Option<Py<PyList>>,
@@ -91,9 +92,13 @@ pub async fn solve(
     if let [endpoint] = &graph.steps[..]
         && !matches!(endpoint.body, Some(BodyStep::Form { .. }))
     {
+        if graph.slots == 0 && endpoint.body.is_none() {
+            attached(|py| require_sources(py, cx))?;
+            return Ok(Solution::default());
+        }
         let mut solver = Solver::new(graph, known);
         attached(|py| solver.fill(py, cx, 0, endpoint, body))?;
-        return Ok(solver.into_solution());
+        return Ok(solver.finish());
     }
     // Boxed, so that a request without dependencies is small.
     Box::pin(solve_all(graph, cx, body, known, overrides_provider)).await
@@ -133,7 +138,7 @@ async fn solve_all(
         }
         index += 1;
     }
-    Ok(solver.into_solution())
+    Ok(solver.finish())
 }
 
 /// Whether all that a step does is to call something, and await that.

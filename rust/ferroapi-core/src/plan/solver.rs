@@ -92,15 +92,16 @@ impl Solver {
         }
     }
 
-    pub fn into_solution(self) -> Solution {
+    /// Hands over what has been found, once no step is left.
+    pub fn finish(&mut self) -> Solution {
         let cache = if self.keeps_results {
-            self.cache.into_vec()
+            std::mem::take(&mut self.cache).into_vec()
         } else {
             Vec::new()
         };
         Solution {
-            slots: self.slots,
-            errors: self.errors.into_list(),
+            slots: std::mem::take(&mut self.slots),
+            errors: std::mem::take(&mut self.errors).into_list(),
             cache,
         }
     }
@@ -114,7 +115,7 @@ impl Solver {
         step: &Step,
         body: &Body,
     ) -> PyResult<()> {
-        if !std::mem::replace(&mut self.sources_checked, true) && !cx.custom_request {
+        if !std::mem::replace(&mut self.sources_checked, true) {
             require_sources(py, cx)?;
         }
         for param in &step.params {
@@ -287,8 +288,8 @@ impl Param {
 }
 
 /// A scope without these is refused, whether the parameters are used or not, as `Request` would.
-fn require_sources(py: Python<'_>, cx: &RequestContext) -> PyResult<()> {
-    if cx.scope.head(py).is_some() {
+pub fn require_sources(py: Python<'_>, cx: &RequestContext) -> PyResult<()> {
+    if cx.custom_request || cx.scope.head(py).is_some() {
         return Ok(());
     }
     for member in [Member::QueryString, Member::Headers] {
