@@ -20,7 +20,7 @@ REQUIREMENTS := pyproject.toml requirements/constraints.txt
 PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-rust test-python test-examples conformance conformance-sockets conformance-uvicorn lint format fuzz clean
+.PHONY: help build guided wheel find-profdata run test test-rust test-python test-examples conformance conformance-sockets conformance-uvicorn lint format fuzz clean
 .PHONY: bench bench-quick bench-load bench-protocol bench-counts bench-peers
 
 help: ## show this list
@@ -41,14 +41,40 @@ $(STAMPS)/example $(STAMPS)/test $(STAMPS)/bench $(STAMPS)/lint: $(REQUIREMENTS)
 
 # The extension in release mode, and the package as an editable install with all extras. maturin is in `.venv`
 # already, so pip needs no second environment to build in.
+INSTALL = PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --editable '.[all]'
+
 $(STAMPS)/extension: $(RUST_SOURCES) $(STAMPS)/venv
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --editable '.[all]'
+	$(INSTALL)
+	@rm -f $(STAMPS)/guided
 	@touch $@
+
+# The same, guided by a profile of the tests: built to count, run, built again. Figures are those of this build.
+PROFILE := $(CURDIR)/target/profile
+TRAINING := tests/differential tests/protocol examples
+LLVM_PROFDATA ?= $(firstword $(wildcard $(shell rustc --print sysroot)/lib/rustlib/*/bin/llvm-profdata) \
+	$(lastword $(wildcard /usr/bin/llvm-profdata-19 /usr/bin/llvm-profdata-2?)))
+
+$(STAMPS)/guided: $(RUST_SOURCES) $(STAMPS)/venv $(STAMPS)/test
+	@$(MAKE) --no-print-directory find-profdata
+	rm -rf $(PROFILE)
+	RUSTFLAGS=-Cprofile-generate=$(PROFILE) CARGO_TARGET_DIR=target/counting $(INSTALL)
+	@rm -rf $(PROFILE) # of what ran during the build
+	-$(PYTEST) -q -p no:benchmark -n $(WORKERS) $(TRAINING)
+	$(LLVM_PROFDATA) merge -o $(PROFILE)/merged.profdata $(PROFILE)
+	FERROAPI_GUIDED=1 RUSTFLAGS=-Cprofile-use=$(PROFILE)/merged.profdata CARGO_TARGET_DIR=target/guided $(INSTALL)
+	@touch $(STAMPS)/extension $@
+
+find-profdata: # of a version that reads what rustc's LLVM writes: 19 or later
+	@test -n "$(LLVM_PROFDATA)" || { echo "llvm-profdata not found: rustup component add llvm-tools, or Debian's llvm-19"; exit 1; }
 
 Cargo.lock:
 	cargo generate-lockfile
 
 build: $(STAMPS)/extension ## build the extension into the package
+guided: $(STAMPS)/guided ## the same, guided by a profile of the tests: what is released and measured (4 minutes)
+wheel: $(STAMPS)/guided ## the guided build as a wheel in dist/
+	FERROAPI_GUIDED=1 RUSTFLAGS=-Cprofile-use=$(PROFILE)/merged.profdata CARGO_TARGET_DIR=target/guided \
+		$(BIN)/maturin build --release --out dist
 
 # --- what it is for -----------------------------------------------------------------------------------------------
 
@@ -81,21 +107,21 @@ conformance-sockets: $(STAMPS)/extension $(STAMPS)/test ## the same with each re
 conformance-uvicorn: $(STAMPS)/extension $(STAMPS)/test ## run uvicorn's own tests with the HTTP protocol class
 	$(PY) -m tests.uvicorn_suite --workers $(WORKERS)
 
-bench: $(STAMPS)/extension $(STAMPS)/bench ## measure against the reference (QUICK=1: as bench-quick)
+bench: $(STAMPS)/guided $(STAMPS)/bench ## measure against the reference (QUICK=1: as bench-quick)
 	$(PY) -m benches $(if $(QUICK),--quick) -o timeout=900
 	$(PY) -m benches.routing $(if $(QUICK),--quick)
 
 bench-quick: ## the same in under two minutes
 	@$(MAKE) --no-print-directory bench QUICK=1
 
-bench-load: $(STAMPS)/extension $(STAMPS)/bench bench-peers ## requests a second under a server, beside peers (needs wrk)
+bench-load: $(STAMPS)/guided $(STAMPS)/bench bench-peers ## requests a second under a server, beside peers (needs wrk)
 	$(PY) -m benches.load $(if $(QUICK),--quick)
 
-bench-protocol: $(STAMPS)/extension $(STAMPS)/bench bench-peers ## the HTTP protocol class beside other servers (PRIORITY=1: see --help)
+bench-protocol: $(STAMPS)/guided $(STAMPS)/bench bench-peers ## the HTTP protocol class beside other servers (PRIORITY=1: see --help)
 	@command -v wrk >/dev/null || { S=$$([ "$$(id -u)" -eq 0 ] || echo sudo); $$S apt-get update -qq && $$S apt-get install -y -qq --no-install-recommends wrk; }
 	$(PY) -m benches.load --suite protocol $(if $(QUICK),--quick) $(if $(PRIORITY),--priority)
 
-bench-counts: $(STAMPS)/extension $(STAMPS)/bench ## instructions a request against the baseline (RENEW=1: renew it)
+bench-counts: $(STAMPS)/guided $(STAMPS)/bench ## instructions a request against the baseline (RENEW=1: renew it)
 	$(PY) -m benches.counts $(if $(RENEW),--renew)
 
 # Other frameworks, each in an environment with the versions that it asks for.
@@ -136,4 +162,4 @@ fuzz: $(STAMPS)/extension $(STAMPS)/test ## generated applications, property tes
 	fi
 
 clean: ## remove what was built; `.venv` stays
-	rm -rf target .cache dist build python/ferroapi/*.so $(STAMPS)/extension
+	rm -rf target .cache dist build python/ferroapi/*.so $(STAMPS)/extension $(STAMPS)/guided

@@ -46,6 +46,7 @@ def toolchain() -> dict[str, str | None]:
         "python": machine["python"],
         "python_build": machine["python_build"],
         "rustc": machine["rustc"],
+        "profile_guided": machine["profile_guided"],
         **versions(("pydantic_core", "pydantic", "starlette", "uvloop")),
     }
 

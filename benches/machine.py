@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ferroapi._core import PROFILE_GUIDED
+
 PACKAGES = ("fastapi", "ferroapi", "starlette", "pydantic", "pydantic_core", "uvicorn", "uvloop", "httptools")
 ASK = """
 import importlib.metadata, json, sys
@@ -20,7 +22,7 @@ print(json.dumps({name: version(name) for name in sys.argv[1:]}))
 
 
 def describe() -> dict[str, Any]:
-    """Return processor, kernel, Python and compiler."""
+    """Return processor, kernel, Python, compiler, and whether that was guided by a profile."""
     return {
         "cpu": _cpu(),
         "cores": os.cpu_count(),
@@ -28,6 +30,7 @@ def describe() -> dict[str, Any]:
         "python": platform.python_version(),
         "python_build": f"{platform.python_compiler()}, {platform.python_build()[1]}",
         "rustc": rustc(),
+        "profile_guided": PROFILE_GUIDED,
     }
 
 

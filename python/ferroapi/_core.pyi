@@ -7,12 +7,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from collections.abc import Coroutine as AbstractCoroutine
 from types import TracebackType
-from typing import Any, Self, final
+from typing import Any, Final, Self, final
 
 from starlette.types import Message, Receive, Scope, Send
 from typing_extensions import disjoint_base
 
 __all__ = [
+    "PROFILE_GUIDED",
     "Coroutine",
     "Dispatcher",
     "Entry",
@@ -36,6 +37,9 @@ __all__ = [
     "open",
     "solve_dependencies",
 ]
+
+PROFILE_GUIDED: Final[bool]
+"""Whether the compiler was shown a profile of what this code does."""
 
 def bump_epoch() -> None:
     """Tell every compiled plan and route table to look again before its next use."""

@@ -32,6 +32,10 @@ use pyo3::prelude::*;
 
 #[pymodule(gil_used = true)]
 mod _core {
+    /// Whether the compiler was shown a profile of what this code does (`make guided`).
+    #[pymodule_export]
+    const PROFILE_GUIDED: bool = option_env!("FERROAPI_GUIDED").is_some();
+
     #[pymodule_export]
     use crate::coroutine::Coroutine;
     #[pymodule_export]
