@@ -59,7 +59,7 @@ $(STAMPS)/guided: $(RUST_SOURCES) $(STAMPS)/venv $(STAMPS)/test
 	rm -rf $(PROFILE)
 	RUSTFLAGS=-Cprofile-generate=$(PROFILE) CARGO_TARGET_DIR=target/counting $(INSTALL)
 	@rm -rf $(PROFILE) # of what ran during the build
-	-$(PYTEST) -q -p no:benchmark -n $(WORKERS) $(TRAINING)
+	-PYTHONHASHSEED=0 $(PYTEST) -q -p no:benchmark -n $(WORKERS) --hypothesis-seed=0 $(TRAINING)
 	$(LLVM_PROFDATA) merge -o $(PROFILE)/merged.profdata $(PROFILE)
 	FERROAPI_GUIDED=1 RUSTFLAGS=-Cprofile-use=$(PROFILE)/merged.profdata CARGO_TARGET_DIR=target/guided $(INSTALL)
 	@touch $(STAMPS)/extension $@

@@ -201,7 +201,7 @@ fn find(
         let outer = cx.scope.get(py, Key::PathParams)?;
         let texts = candidate.params.iter().map(|range| range.of(path));
         let path_params = route.path_params(outer, texts, py)?.unbind();
-        let reach = route.reach(request.method(py)?.as_str());
+        let reach = route.reach(request, py)?;
         let hit = Hit::Compiled {
             id: candidate.route,
             reach,

@@ -52,9 +52,11 @@ impl<'a, 'py: 'a> Target<'a, 'py> {
         }
         let path = scope.member(py, Member::Path)?;
         let path = path.cast_into::<PyString>()?;
+        let root_path = scope.find(py, Member::RootPath)?;
+        let root_path = root_path.map(Bound::cast_into).transpose()?;
         Ok(Self {
             path: utf8(&path).is_ok().then_some(Text::Python(path)),
-            root_path: text(py, scope, Member::RootPath)?.map(Text::Python),
+            root_path: root_path.map(Text::Python),
             scope,
         })
     }
@@ -78,18 +80,9 @@ impl<'a, 'py: 'a> Target<'a, 'py> {
         if let Some(head) = self.scope.head(py) {
             return Ok(Text::Rust(head.method().into()));
         }
-        let method = text(py, self.scope, Member::Method)?;
-        Ok(method.map_or(Text::Rust("".into()), Text::Python))
+        let method = self.scope.member(py, Member::Method)?;
+        Ok(Text::Python(method.cast_into()?))
     }
-}
-
-fn text<'py>(
-    py: Python<'py>,
-    scope: &Scope,
-    member: Member,
-) -> PyResult<Option<Bound<'py, PyString>>> {
-    let found = scope.find(py, member)?;
-    Ok(found.map(Bound::cast_into).transpose()?)
 }
 
 /// The path with its trailing slash added or removed, for `redirect_slashes`.

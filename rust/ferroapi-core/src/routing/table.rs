@@ -7,6 +7,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use ferroapi_http::{Convertor, PathTemplate, RouteId, RouteTree};
 
 use super::convert::Conversion;
+use super::path;
 use crate::server::Policy;
 use crate::stamp::Stamped;
 use crate::watch::Watched;
@@ -184,15 +185,18 @@ impl RouteSpec {
         .ok()
     }
 
-    pub fn reach(&self, method: &str) -> Reach {
-        match &self.methods {
-            Some(methods)
-                if !methods.is_empty() && !methods.iter().any(|known| known == method) =>
-            {
-                Reach::Partial
-            }
-            _ => Reach::Full,
-        }
+    /// How far the route matches a request for its path, whose method is asked for where that decides.
+    pub fn reach(&self, request: &path::Target<'_, '_>, py: Python<'_>) -> PyResult<Reach> {
+        let Some(methods) = self.methods.as_deref().filter(|known| !known.is_empty()) else {
+            return Ok(Reach::Full);
+        };
+        let method = request.method(py)?;
+        let allowed = methods.iter().any(|known| known == method.as_str());
+        Ok(if allowed {
+            Reach::Full
+        } else {
+            Reach::Partial
+        })
     }
 
     /// The request's path parameters, those of outer mounts included.
