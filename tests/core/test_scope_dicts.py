@@ -149,7 +149,7 @@ async def a_key_is_missing(api, log, name):
         await tell(log, app, scope)
 
 
-@stories.vary("name", ("path_params", "path", "root_path", "router"))
+@stories.vary("name", ("headers", "query_string", "path_params", "path", "root_path", "router"))
 async def a_dependency_takes_a_key_away(api, log, name):
     app = api.FastAPI()
 
@@ -170,11 +170,13 @@ async def a_dependency_writes_to_the_scope(api, log):
 
     async def write(request: api.Request):
         request.scope["path_params"] = {"name": "changed"}
+        request.scope["query_string"] = b"q=changed"
+        request.scope["headers"] = [(b"x", b"changed")]
         request.scope["more"] = 1
 
     @app.get("/items/{name}", dependencies=[api.Depends(write)])
-    async def item(name: str, q: str = "none"):
-        return {"name": name, "q": q}
+    async def item(name: str, q: str = "none", x: str = api.Header("none")):
+        return {"name": name, "q": q, "x": x}
 
     for _ in range(2):
         await tell(log, app, fresh())

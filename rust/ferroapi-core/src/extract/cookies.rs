@@ -5,12 +5,12 @@ use pyo3::prelude::*;
 use ferroapi_http::{cookie, latin1};
 
 use super::pairs::Pairs;
-use crate::scope::Scope;
+use super::sources::Sources;
 
 /// Decoded pairs in the order of the request.
-pub fn pairs(py: Python<'_>, scope: &Scope) -> PyResult<Pairs> {
+pub fn pairs(py: Python<'_>, sources: &Sources) -> PyResult<Pairs> {
     let mut pairs = Pairs::default();
-    scope.each_header(py, |name, value| {
+    sources.each_header(py, |name, value| {
         if name == b"cookie" {
             pairs.reserve(value.len());
             for (name, value) in cookie::pairs(&latin1::decode(value)) {

@@ -6,25 +6,32 @@ use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use crate::scope::{Member, Scope};
 
-/// Calls `visit` with each raw `(name, value)` until it returns `false`.
+/// Calls `visit` with each raw `(name, value)` of a scope until it returns `false`.
 pub fn each_header(
     py: Python<'_>,
     scope: &Scope,
-    mut visit: impl FnMut(&[u8], &[u8]) -> bool,
+    visit: impl FnMut(&[u8], &[u8]) -> bool,
 ) -> PyResult<()> {
-    let headers = scope.member(py, Member::Headers)?;
-    if let Ok(list) = headers.cast::<PyList>() {
-        for item in list {
-            if !visit_pair(&item, &mut visit)? {
-                break;
-            }
-        }
-        return Ok(());
-    }
-    // Not necessarily a list: as `Headers` does, settle an iterable once for everybody.
+    visit_each(&settled(py, scope)?, visit)
+}
+
+/// The headers of a scope as a list: as `Headers` does, another iterable is settled once for everybody.
+pub fn settled<'py>(py: Python<'py>, scope: &Scope) -> PyResult<Bound<'py, PyList>> {
+    let headers = match scope.member(py, Member::Headers)?.cast_into::<PyList>() {
+        Ok(list) => return Ok(list),
+        Err(other) => other.into_inner(),
+    };
     let list = PyList::new(py, headers.try_iter()?.collect::<PyResult<Vec<_>>>()?)?;
     scope.dict(py)?.set_item(Member::Headers.text(py), &list)?;
-    for item in list {
+    Ok(list)
+}
+
+/// Calls `visit` with each raw `(name, value)` until it returns `false`.
+pub fn visit_each(
+    headers: &Bound<'_, PyList>,
+    mut visit: impl FnMut(&[u8], &[u8]) -> bool,
+) -> PyResult<()> {
+    for item in headers {
         if !visit_pair(&item, &mut visit)? {
             break;
         }

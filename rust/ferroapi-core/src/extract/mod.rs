@@ -4,7 +4,9 @@ mod cookies;
 mod headers;
 mod pairs;
 mod query;
+mod sources;
 mod values;
 
 pub use headers::{each_header, latin1};
+pub use sources::Sources;
 pub use values::{Found, Values, Wanted};

@@ -3,14 +3,16 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
+use super::headers;
 use super::pairs::Pairs;
-use super::{cookies, headers, query};
+use super::sources::Sources;
 use crate::plan::{Alias, Source};
 use crate::scope::{Key, Scope};
 
 /// Raw values by source.
 #[derive(Default)]
 pub struct Values {
+    sources: Option<Sources>,
     query: Option<Pairs>,
     cookies: Option<Pairs>,
 }
@@ -33,6 +35,15 @@ pub struct Found<'py> {
 }
 
 impl Values {
+    /// Finds out where query string and headers are, unless that is known already.
+    pub fn settle(&mut self, py: Python<'_>, scope: &Scope) -> PyResult<&Sources> {
+        let sources = match self.sources.take() {
+            Some(sources) => sources,
+            None => Sources::of(py, scope)?,
+        };
+        Ok(self.sources.insert(sources))
+    }
+
     /// Looks for a parameter under its names; the first one that is present wins.
     ///
     /// `None` where it is under none of them.
@@ -62,7 +73,7 @@ impl Values {
         match wanted.source {
             Source::Path => path_value(py, scope, alias),
             Source::Query => self.query_value(py, scope, alias, wanted.many),
-            Source::Header => header_value(py, scope, alias, wanted.many),
+            Source::Header => header_value(py, self.settle(py, scope)?, alias, wanted.many),
             Source::Cookie => {
                 let value = self.cookies(py, scope)?.values(&alias.name).next_back();
                 Ok(value.map(|value| PyString::new(py, value).into_any()))
@@ -95,7 +106,7 @@ impl Values {
             }
             Source::Header => {
                 let mut pairs = Vec::new();
-                scope.each_header(py, |name, value| {
+                self.settle(py, scope)?.each_header(py, |name, value| {
                     let name = ferroapi_http::latin1::decode(name).into_owned();
                     pairs.push(headers::latin1(py, value).map(|value| (name, value)));
                     true
@@ -111,14 +122,14 @@ impl Values {
 
     fn query(&mut self, py: Python<'_>, scope: &Scope) -> PyResult<&Pairs> {
         if self.query.is_none() {
-            self.query = Some(query::pairs(py, scope)?);
+            self.query = Some(self.settle(py, scope)?.query(py)?);
         }
         Ok(self.query.get_or_insert_default())
     }
 
     fn cookies(&mut self, py: Python<'_>, scope: &Scope) -> PyResult<&Pairs> {
         if self.cookies.is_none() {
-            self.cookies = Some(cookies::pairs(py, scope)?);
+            self.cookies = Some(self.settle(py, scope)?.cookies(py)?);
         }
         Ok(self.cookies.get_or_insert_default())
     }
@@ -185,7 +196,7 @@ fn path_value<'py>(
 
 fn header_value<'py>(
     py: Python<'py>,
-    scope: &Scope,
+    sources: &Sources,
     alias: &Alias,
     many: bool,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
@@ -195,7 +206,7 @@ fn header_value<'py>(
     };
     if !many {
         let mut first = None;
-        scope.each_header(py, |name, value| {
+        sources.each_header(py, |name, value| {
             if name == wanted {
                 first = Some(headers::latin1(py, value).map(Bound::into_any));
             }
@@ -204,7 +215,7 @@ fn header_value<'py>(
         return first.transpose();
     }
     let mut found = Vec::new();
-    scope.each_header(py, |name, value| {
+    sources.each_header(py, |name, value| {
         if name == wanted {
             found.push(headers::latin1(py, value));
         }

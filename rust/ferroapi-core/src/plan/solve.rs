@@ -7,10 +7,11 @@ use smallvec::SmallVec;
 
 use super::body::Body;
 use super::overrides::{self, OverridesProvider};
-use super::solver::{Solver, require_sources};
+use super::solver::Solver;
 use super::spec::{BodyStep, CallKind, Graph, Step};
 use crate::attached::attached;
 use crate::call::{call_keywords, call_named};
+use crate::extract::Sources;
 use crate::request::RequestContext;
 use crate::stacks::{StackKey, generators};
 
@@ -93,7 +94,9 @@ pub async fn solve(
         && !matches!(endpoint.body, Some(BodyStep::Form { .. }))
     {
         if graph.slots == 0 && endpoint.body.is_none() {
-            attached(|py| require_sources(py, cx))?;
+            if !cx.custom_request {
+                attached(|py| Sources::require(py, &cx.scope))?;
+            }
             return Ok(Solution::default());
         }
         let mut solver = Solver::new(graph, known);

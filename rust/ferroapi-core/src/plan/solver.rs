@@ -11,7 +11,6 @@ use super::solve::{Solution, missing_argument};
 use super::spec::{BodyParam, BodyStep, Graph, Injection, Param, ParamModel, Source, Step};
 use crate::extract::{Values, Wanted};
 use crate::request::RequestContext;
-use crate::scope::Member;
 
 /// Fills argument slots and keeps what has been found so far.
 pub struct Solver {
@@ -21,7 +20,6 @@ pub struct Solver {
     failed: SmallVec<[bool; 16]>,
     pub errors: Errors,
     values: Values,
-    sources_checked: bool,
     keeps_results: bool,
 }
 
@@ -36,7 +34,6 @@ impl Solver {
             failed: SmallVec::new(),
             errors: Errors::default(),
             values: Values::default(),
-            sources_checked: false,
             keeps_results,
         }
     }
@@ -115,8 +112,8 @@ impl Solver {
         step: &Step,
         body: &Body,
     ) -> PyResult<()> {
-        if !std::mem::replace(&mut self.sources_checked, true) {
-            require_sources(py, cx)?;
+        if !cx.custom_request {
+            self.values.settle(py, &cx.scope)?;
         }
         for param in &step.params {
             let value = self.param(py, cx, param)?;
@@ -285,17 +282,6 @@ impl Param {
             empty_is_missing: self.empty_is_missing,
         }
     }
-}
-
-/// A scope without these is refused, whether the parameters are used or not, as `Request` would.
-pub fn require_sources(py: Python<'_>, cx: &RequestContext) -> PyResult<()> {
-    if cx.custom_request || cx.scope.head(py).is_some() {
-        return Ok(());
-    }
-    for member in [Member::QueryString, Member::Headers] {
-        cx.scope.require(py, member)?;
-    }
-    Ok(())
 }
 
 enum Key<'a, 'py> {

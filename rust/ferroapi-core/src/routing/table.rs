@@ -192,11 +192,7 @@ impl RouteSpec {
         };
         let method = request.method(py)?;
         let allowed = methods.iter().any(|known| known == method.as_str());
-        Ok(if allowed {
-            Reach::Full
-        } else {
-            Reach::Partial
-        })
+        Ok(if allowed { Reach::Full } else { Reach::Partial })
     }
 
     /// The request's path parameters, those of outer mounts included.

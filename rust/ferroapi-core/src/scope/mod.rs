@@ -38,7 +38,8 @@ impl Scope {
         }
     }
 
-    fn exchange(&self, py: Python<'_>) -> Option<&Exchange> {
+    /// The exchange of our own protocol, as long as no Python code has seen a dict.
+    pub fn unseen_exchange(&self, py: Python<'_>) -> Option<&Py<Exchange>> {
         match self {
             Self::Native(native) => native.exchange(py),
             Self::Given(_) => None,
@@ -47,12 +48,13 @@ impl Scope {
 
     /// The request's head, as long as it says all that a scope would say.
     pub fn head(&self, py: Python<'_>) -> Option<&RequestHead> {
-        self.exchange(py).map(Exchange::head)
+        self.unseen_exchange(py)
+            .map(|exchange| exchange.get().head())
     }
 
     /// The same, with the path under which the server is mounted.
     pub fn head_and_root<'a>(&'a self, py: Python<'a>) -> Option<(&'a RequestHead, &'a str)> {
-        let exchange = self.exchange(py)?;
+        let exchange = self.unseen_exchange(py)?.get();
         Some((exchange.head(), exchange.facts().root_path(py)))
     }
 

@@ -33,8 +33,8 @@ impl Native {
     }
 
     /// The exchange, as long as it says all that a scope would say.
-    pub fn exchange(&self, py: Python<'_>) -> Option<&Exchange> {
-        self.made.get(py).is_none().then(|| self.exchange.get())
+    pub fn exchange(&self, py: Python<'_>) -> Option<&Py<Exchange>> {
+        self.made.get(py).is_none().then_some(&self.exchange)
     }
 
     /// The dict, if there is one.
