@@ -141,8 +141,9 @@ mod layout {
             if (*keys).kind != STRINGS || filled != used || used > MOST {
                 return None;
             }
-            let table = 1_usize << (*keys).log2_index_bytes;
-            let start = keys.add(1).cast::<u8>().add(table).cast::<Entry>();
+            // A hash table is never shorter than a pointer.
+            let table = (1 << (*keys).log2_index_bytes) / size_of::<usize>();
+            let start = keys.add(1).cast::<usize>().add(table).cast::<Entry>();
             Some(std::ptr::slice_from_raw_parts_mut(start, used))
         }
     }

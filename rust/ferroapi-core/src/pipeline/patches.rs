@@ -50,10 +50,7 @@ static PATCHES: AttachedCell<Option<Shared<Patches>>> = AttachedCell::new(None);
 /// The patches in force at the present epoch.
 pub fn patches(py: Python<'_>, leaves: &Leaves) -> PyResult<Shared<Patches>> {
     let known = PATCHES.read(py, |known| {
-        known
-            .as_ref()
-            .filter(|known| known.are_current())
-            .map(Shared::clone)
+        known.as_ref().filter(|known| known.are_current()).cloned()
     });
     if let Some(known) = known {
         return Ok(known);

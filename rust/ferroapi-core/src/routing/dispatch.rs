@@ -182,9 +182,9 @@ fn find(
     let path = request.path().unwrap_or_default();
     let path = route_path(path, request.root_path());
     let mut partial = None;
-    // The iterator is large, and a `for` loop would move it.
+    // The iterator is large, and without `by_ref` the loop would move it.
     let mut candidates = table.tree().matches(path);
-    while let Some(candidate) = candidates.next() {
+    for candidate in candidates.by_ref() {
         let Some(route) = table.route(candidate.route) else {
             continue;
         };

@@ -61,13 +61,13 @@ impl Scope {
     pub fn set(&self, py: Python<'_>, key: Key, value: &Py<PyAny>) -> PyResult<()> {
         match self {
             Self::Given(given) => given.set(py, key, value),
-            Self::Native(native) => match native.made(py) {
-                Some(made) => made.set_item(key.text(py), value),
-                None => {
-                    native.note(py, key, value.clone_ref(py));
-                    Ok(())
+            Self::Native(native) => {
+                if let Some(made) = native.made(py) {
+                    return made.set_item(key.text(py), value);
                 }
-            },
+                native.note(py, key, value.clone_ref(py));
+                Ok(())
+            }
         }
     }
 

@@ -87,12 +87,12 @@ fn is_clean(bytes: &[u8]) -> bool {
         let halves = [*first, *last].map(|half| u64::from(u32::from_le_bytes(half)));
         return special_bytes(halves[0] | halves[1] << 32) == 0;
     }
-    !bytes.iter().any(is_special)
+    !bytes.iter().copied().any(is_special)
 }
 
-fn is_special(byte: &u8) -> bool {
+fn is_special(byte: u8) -> bool {
     ESCAPES
-        .get(usize::from(*byte))
+        .get(usize::from(byte))
         .is_some_and(|escape| *escape != 0)
 }
 
@@ -109,7 +109,7 @@ pub(in crate::json) fn clean_len(bytes: &[u8]) -> usize {
     bytes.len() - remainder.len()
         + remainder
             .iter()
-            .position(is_special)
+            .position(|byte| is_special(*byte))
             .unwrap_or(remainder.len())
 }
 
