@@ -90,6 +90,11 @@ def with_many_keys(scope):
     return {**{f"key {number}": number for number in range(70)}, **scope}
 
 
+def with_as_many_keys_as_are_known(scope):
+    """With what a request writes, more than are read by place."""
+    return {**scope, **{f"key {number}": number for number in range(62 - len(scope))}}
+
+
 def as_attributes(scope):
     class Holder:
         pass
@@ -119,6 +124,7 @@ SHAPES = (
     with_a_moved_key,
     with_another_kind_of_key,
     with_many_keys,
+    with_as_many_keys_as_are_known,
     as_attributes,
     of_a_subclass,
     as_left_by_a_request,

@@ -3,9 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
-use crate::unicode::utf8;
-
 use super::spec::unknown;
+use crate::unicode::utf8;
 
 /// What a raw value may be taken for.
 pub enum Plain {

@@ -97,7 +97,10 @@ pub async fn solve(
             if !cx.custom_request {
                 attached(|py| Sources::require(py, &cx.scope))?;
             }
-            return Ok(Solution::default());
+            return Ok(Solution {
+                cache: known.unwrap_or_default(),
+                ..Solution::default()
+            });
         }
         let mut solver = Solver::new(graph, known);
         attached(|py| solver.fill(py, cx, 0, endpoint, body))?;

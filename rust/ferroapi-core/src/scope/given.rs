@@ -67,11 +67,13 @@ impl Given {
 
     pub fn get<'py>(&self, py: Python<'py>, name: Name) -> PyResult<Option<Bound<'py, PyAny>>> {
         let dict = self.dict(py);
-        match self.standing(py, name) {
-            Standing::At(place) => Ok(dict_entries::value_at(dict, place)),
-            Standing::Absent => Ok(None),
-            Standing::Unknown => dict.get_item(name.text(py)),
-        }
+        let value = match self.standing(py, name) {
+            Standing::At(place) => dict_entries::value_at(dict, place),
+            Standing::Absent => return Ok(None),
+            Standing::Unknown => None,
+        };
+        // A dict may have grown too long to be read by place.
+        value.map_or_else(|| dict.get_item(name.text(py)), |value| Ok(Some(value)))
     }
 
     pub fn contains(&self, py: Python<'_>, name: Name) -> PyResult<bool> {
