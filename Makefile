@@ -71,7 +71,7 @@ Cargo.lock:
 	cargo generate-lockfile
 
 build: $(STAMPS)/extension ## build the extension into the package
-guided: $(STAMPS)/guided ## the same, guided by a profile of the tests: what is released and measured (4 minutes)
+guided: $(STAMPS)/guided ## the same, guided by a profile of the tests: what is released and measured (three minutes)
 wheel: $(STAMPS)/guided ## the guided build as a wheel in dist/
 	FERROAPI_GUIDED=1 RUSTFLAGS=-Cprofile-use=$(PROFILE)/merged.profdata CARGO_TARGET_DIR=target/guided \
 		$(BIN)/maturin build --release --out dist
