@@ -51,6 +51,7 @@ $(STAMPS)/extension: $(RUST_SOURCES) $(STAMPS)/venv
 # The same, guided by a profile of the tests: built to count, run, built again. Figures are those of this build.
 PROFILE := $(CURDIR)/target/profile
 TRAINING := tests/differential tests/protocol examples
+GUIDED := FERROAPI_GUIDED=1 RUSTFLAGS=-Cprofile-use=$(PROFILE)/merged.profdata CARGO_TARGET_DIR=target/guided
 LLVM_PROFDATA ?= $(firstword $(wildcard $(shell rustc --print sysroot)/lib/rustlib/*/bin/llvm-profdata) \
 	$(lastword $(wildcard /usr/bin/llvm-profdata-19 /usr/bin/llvm-profdata-2?)))
 
@@ -61,7 +62,7 @@ $(STAMPS)/guided: $(RUST_SOURCES) $(STAMPS)/venv $(STAMPS)/test
 	@rm -rf $(PROFILE) # of what ran during the build
 	-PYTHONHASHSEED=0 $(PYTEST) -q -p no:benchmark -n $(WORKERS) --hypothesis-seed=0 $(TRAINING)
 	$(LLVM_PROFDATA) merge -o $(PROFILE)/merged.profdata $(PROFILE)
-	FERROAPI_GUIDED=1 RUSTFLAGS=-Cprofile-use=$(PROFILE)/merged.profdata CARGO_TARGET_DIR=target/guided $(INSTALL)
+	$(GUIDED) $(INSTALL)
 	@touch $(STAMPS)/extension $@
 
 find-profdata: # of a version that reads what rustc's LLVM writes: 19 or later
@@ -73,8 +74,7 @@ Cargo.lock:
 build: $(STAMPS)/extension ## build the extension into the package
 guided: $(STAMPS)/guided ## the same, guided by a profile of the tests: what is released and measured (three minutes)
 wheel: $(STAMPS)/guided ## the guided build as a wheel in dist/
-	FERROAPI_GUIDED=1 RUSTFLAGS=-Cprofile-use=$(PROFILE)/merged.profdata CARGO_TARGET_DIR=target/guided \
-		$(BIN)/maturin build --release --out dist
+	$(GUIDED) $(BIN)/maturin build --release --out dist
 
 # --- what it is for -----------------------------------------------------------------------------------------------
 

@@ -9,8 +9,6 @@ use crate::dict_entries;
 pub struct DictTemplate<const N: usize> {
     dict: Py<PyDict>,
     keys: [Py<PyString>; N],
-    /// How many entries stand before those that are filled.
-    fixed: usize,
     /// The values may be put where they belong; else they are set by their keys.
     direct: bool,
 }
@@ -28,7 +26,6 @@ impl<const N: usize> DictTemplate<N> {
             dict.set_item(key, &placeholder)?;
         }
         Ok(Self {
-            fixed: dict.len() - N,
             direct: dict_entries::are_where_expected(py)?,
             dict: dict.unbind(),
             keys: keys.map(Bound::unbind),
@@ -44,9 +41,10 @@ impl<const N: usize> DictTemplate<N> {
         let copy = self.dict.bind(py).copy()?;
         for (index, value) in values.into_iter().enumerate() {
             let value = value.bind(py);
+            // Behind the fixed entry.
+            let place = 1 + index;
             // SAFETY: nobody else has seen the copy, which the collector looks at as it does at the template.
-            let done = self.direct
-                && unsafe { dict_entries::replace_at(&copy, self.fixed + index, value) };
+            let done = self.direct && unsafe { dict_entries::replace_at(&copy, place, value) };
             if !done {
                 copy.set_item(self.keys[index].bind(py), value)?;
             }

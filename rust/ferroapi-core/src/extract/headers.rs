@@ -6,15 +6,6 @@ use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use crate::scope::{Member, Scope};
 
-/// Calls `visit` with each raw `(name, value)` of a scope until it returns `false`.
-pub fn each_header(
-    py: Python<'_>,
-    scope: &Scope,
-    visit: impl FnMut(&[u8], &[u8]) -> bool,
-) -> PyResult<()> {
-    visit_each(&settled(py, scope)?, visit)
-}
-
 /// The headers of a scope as a list: as `Headers` does, another iterable is settled once for everybody.
 pub fn settled<'py>(py: Python<'py>, scope: &Scope) -> PyResult<Bound<'py, PyList>> {
     let headers = match scope.member(py, Member::Headers)?.cast_into::<PyList>() {

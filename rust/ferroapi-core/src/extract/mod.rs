@@ -7,6 +7,6 @@ mod query;
 mod sources;
 mod values;
 
-pub use headers::{each_header, latin1};
+pub use headers::{latin1, settled, visit_each};
 pub use sources::Sources;
 pub use values::{Found, Values, Wanted};

@@ -12,7 +12,7 @@ use pyo3::types::PyDict;
 pub use given::Given;
 pub use key::{Key, Member};
 
-use crate::extract::each_header;
+use crate::extract::{settled, visit_each};
 use crate::server::{Exchange, RequestHead};
 use native::Native;
 
@@ -137,7 +137,7 @@ impl Scope {
                 head.each_header(visit);
                 Ok(())
             }
-            None => each_header(py, self, visit),
+            None => visit_each(&settled(py, self)?, visit),
         }
     }
 

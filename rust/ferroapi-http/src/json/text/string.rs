@@ -27,11 +27,6 @@ pub fn write_str(out: &mut Vec<u8>, text: &str) {
     out.reserve(text.len() + 2);
     out.push(b'"');
     let mut rest = text.as_bytes();
-    if is_clean(rest) {
-        out.extend_from_slice(rest);
-        out.push(b'"');
-        return;
-    }
     loop {
         let clean = clean_len(rest);
         let (done, tail) = rest.split_at(clean);
@@ -72,30 +67,6 @@ pub fn write_str_ascii(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// Whether all bytes can be copied as they are.
-#[inline]
-fn is_clean(bytes: &[u8]) -> bool {
-    if let Some(last) = bytes.last_chunk::<CHUNK>() {
-        // The last chunk may overlap the one before, which does no harm.
-        let (chunks, _) = bytes.as_chunks::<CHUNK>();
-        return chunks
-            .iter()
-            .chain([last])
-            .all(|chunk| special_bytes(u64::from_le_bytes(*chunk)) == 0);
-    }
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        let halves = [*first, *last].map(|half| u64::from(u32::from_le_bytes(half)));
-        return special_bytes(halves[0] | halves[1] << 32) == 0;
-    }
-    !bytes.iter().copied().any(is_special)
-}
-
-fn is_special(byte: u8) -> bool {
-    ESCAPES
-        .get(usize::from(byte))
-        .is_some_and(|escape| *escape != 0)
-}
-
 /// Number of bytes in front that can be copied as they are.
 #[inline]
 pub(in crate::json) fn clean_len(bytes: &[u8]) -> usize {
@@ -106,11 +77,30 @@ pub(in crate::json) fn clean_len(bytes: &[u8]) -> usize {
             return index * CHUNK + (found.trailing_zeros() / 8) as usize;
         }
     }
+    if last_word(bytes).is_some_and(|word| special_bytes(word) == 0) {
+        return bytes.len();
+    }
+    let special = |byte: &u8| {
+        ESCAPES
+            .get(usize::from(*byte))
+            .is_some_and(|escape| *escape != 0)
+    };
     bytes.len() - remainder.len()
         + remainder
             .iter()
-            .position(|byte| is_special(*byte))
+            .position(special)
             .unwrap_or(remainder.len())
+}
+
+/// The last bytes, eight or all of them, in one word; they may stand in it twice. None for fewer than four.
+#[inline]
+fn last_word(bytes: &[u8]) -> Option<u64> {
+    if let Some(last) = bytes.last_chunk::<CHUNK>() {
+        return Some(u64::from_le_bytes(*last));
+    }
+    let (first, last) = (bytes.first_chunk::<4>()?, bytes.last_chunk::<4>()?);
+    let [low, high] = [*first, *last].map(|half| u64::from(u32::from_le_bytes(half)));
+    Some(low | high << 32)
 }
 
 /// The high bit of each byte that needs an escape, exact up to the first one.
