@@ -3,6 +3,10 @@
 use std::ops::Deref;
 use std::rc::Rc;
 
+use pyo3::PyVisit;
+
+use crate::traverse::{Traverse, Visited};
+
 /// As `Arc`, for what only the thread attached to the interpreter touches.
 ///
 /// A locked instruction takes as long as some twenty others, and a request would need a dozen of them.
@@ -44,5 +48,39 @@ impl<T> Deref for Shared<T> {
 
     fn deref(&self) -> &T {
         &self.0
+    }
+}
+
+/// The one handle that owns a shared value, and speaks for it to the garbage collector; the others are on loan.
+pub struct Owned<T>(Shared<T>);
+
+impl<T> Owned<T> {
+    pub fn new(value: T) -> Self {
+        Self(Shared::new(value))
+    }
+
+    /// Another handle of the value.
+    pub fn share(&self) -> Shared<T> {
+        Shared::clone(&self.0)
+    }
+}
+
+impl<T: Default> Default for Owned<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> Deref for Owned<T> {
+    type Target = Shared<T>;
+
+    fn deref(&self) -> &Shared<T> {
+        &self.0
+    }
+}
+
+impl<T: Traverse> Traverse for Owned<T> {
+    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
+        T::traverse(self, visit)
     }
 }

@@ -8,15 +8,17 @@ use std::mem::ManuallyDrop;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use pyo3::{PyTraverseError, PyVisit};
 
 use crate::cell::AttachedCell;
+use crate::traverse::traverse;
 
 /// A dict and the number of the change after which it was last read.
 pub struct Stamped {
     dict: Py<PyDict>,
     seen: AttachedCell<u64>,
 }
+
+traverse!(Stamped { dict } but { seen });
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Stamped {
     type Error = PyErr;
@@ -52,11 +54,6 @@ impl Stamped {
     /// To be called before the dict is read.
     pub fn settle(&self, py: Python<'_>) {
         self.seen.replace(py, version(self.dict.bind(py)));
-    }
-
-    /// Visits the dict, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.dict)
     }
 
     pub fn dict<'py>(&self, py: Python<'py>) -> &Bound<'py, PyDict> {

@@ -1,16 +1,25 @@
 //! Noticing that a class was patched, at the price of comparing a few integers.
 
+use pyo3::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
-use pyo3::{PyTraverseError, PyVisit};
 
 use crate::cell::AttachedCell;
 use crate::epoch;
 use crate::leaves::Leaves;
+use crate::traverse::{Traverse, Visited};
 
 /// Classes whose methods the compiled path stands for, and the version they were last seen at.
 pub struct Watched(Vec<(Py<PyType>, AttachedCell<u32>)>);
+
+impl Traverse for Watched {
+    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
+        self.0
+            .iter()
+            .try_for_each(|(class, _)| class.traverse(visit))
+    }
+}
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Watched {
     type Error = PyErr;
@@ -63,11 +72,6 @@ impl Watched {
         for (class, seen) in &self.0 {
             seen.replace(py, assigned_version(py, class));
         }
-    }
-
-    /// Visits the classes, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.0.iter().try_for_each(|(class, _)| visit.call(class))
     }
 }
 

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::progress::{Progress, Step};
+use crate::traverse::traverse;
 
 /// The first step of a task, which it has not taken itself.
 pub struct Ahead {
@@ -14,6 +15,8 @@ pub struct Ahead {
     /// The `asyncio.Task`.
     pub task: Py<PyAny>,
 }
+
+traverse!(Ahead { rest, task } but { outcome });
 
 impl Ahead {
     /// The outcome, for a task that throws into its first step.

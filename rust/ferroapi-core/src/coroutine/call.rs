@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 use super::Outcome;
 use super::progress::Progress;
+use crate::traverse::traverse;
 
 /// What is called when the coroutine is first resumed; no future is made before that.
 pub struct Call {
@@ -11,6 +12,8 @@ pub struct Call {
     pub argument: Py<PyAny>,
     pub function: fn(Python<'_>, &Py<PyAny>, Py<PyAny>) -> Called,
 }
+
+traverse!(Call { object, argument } but { function });
 
 /// What the call came to.
 pub enum Called {

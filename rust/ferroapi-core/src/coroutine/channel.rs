@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use pyo3::prelude::*;
 
 use crate::cell::AttachedCell;
+use crate::traverse::traverse;
 
 /// How Python resumed the coroutine.
 #[derive(Default)]
@@ -29,6 +30,12 @@ pub struct Channel {
     response_started: AtomicBool,
     response_delivered: AtomicBool,
 }
+
+traverse!(Channel {
+    awaiting
+} but {
+    resume, yielded, response_started, response_delivered
+});
 
 impl Channel {
     /// Whether `http.response.start` was sent from inside of the application's middleware.

@@ -3,19 +3,21 @@
 use std::ffi::CStr;
 use std::future::Future;
 
+use pyo3::PyVisit;
 use pyo3::exceptions::{
     PyGeneratorExit, PyRuntimeError, PyRuntimeWarning, PyStopIteration, PyTypeError, PyValueError,
 };
 use pyo3::prelude::*;
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::ahead::Ahead;
 use super::call::{Call, Called};
-use super::channel::{Channel, Resume};
+use super::channel::Resume;
 use super::progress::{Progress, Step, caught};
-use super::{Outcome, escaping};
+use super::{Channel, Outcome, escaping};
 use crate::cell::AttachedCell;
+use crate::in_flight::InFlight;
 use crate::shared::Shared;
+use crate::traverse::{Traverse, Visited, traverse};
 
 #[derive(Default)]
 pub(super) enum Stage {
@@ -38,10 +40,24 @@ pub(super) enum Unstarted {
 #[pyclass(frozen, weakref, module = "ferroapi._core")]
 pub struct Coroutine {
     stage: AttachedCell<Stage>,
-    /// None as long as there is no future.
-    channel: AttachedCell<Option<Shared<Channel>>>,
     /// What is warned of if nobody awaits it, for a coroutine that users get to see.
     unawaited: Option<&'static CStr>,
+}
+
+traverse!(Coroutine { stage } but { unawaited });
+
+impl Traverse for Stage {
+    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
+        match self {
+            Self::Unstarted(Unstarted::Future(progress)) | Self::Suspended(progress) => {
+                progress.traverse(visit)
+            }
+            Self::Unstarted(Unstarted::Call(call)) => call.traverse(visit),
+            Self::Ahead(ahead) => ahead.traverse(visit),
+            // Whoever runs the future owns it.
+            Self::Running | Self::Done => Ok(()),
+        }
+    }
 }
 
 impl Coroutine {
@@ -55,24 +71,22 @@ impl Coroutine {
 
     /// The object for a future that has not run yet.
     pub fn of(progress: Progress) -> Self {
-        let channel = Shared::clone(progress.channel());
-        Self::at(Stage::Unstarted(Unstarted::Future(progress)), Some(channel))
+        Self::at(Stage::Unstarted(Unstarted::Future(progress)))
     }
 
     /// The object for what is a mere call, unless it has to wait.
     pub fn calling(call: Call) -> Self {
-        Self::at(Stage::Unstarted(Unstarted::Call(call)), None)
+        Self::at(Stage::Unstarted(Unstarted::Call(call)))
     }
 
     /// The object for a future that is running now without one; `report` ends that.
-    pub fn running(channel: Shared<Channel>) -> Self {
-        Self::at(Stage::Running, Some(channel))
+    pub fn running() -> Self {
+        Self::at(Stage::Running)
     }
 
-    fn at(stage: Stage, channel: Option<Shared<Channel>>) -> Self {
+    fn at(stage: Stage) -> Self {
         Self {
             stage: AttachedCell::new(stage),
-            channel: AttachedCell::new(channel),
             unawaited: None,
         }
     }
@@ -129,11 +143,7 @@ impl Coroutine {
     fn call(&self, py: Python<'_>, call: Call) -> PyResult<Step> {
         let called = caught(|| Ok((call.function)(py, &call.object, call.argument)));
         match called {
-            Ok(Called::Waiting(progress)) => {
-                let channel = Shared::clone(progress.channel());
-                drop(self.channel.replace(py, Some(channel)));
-                self.step(py, progress)
-            }
+            Ok(Called::Waiting(progress)) => self.step(py, progress),
             Ok(Called::Done(outcome)) => {
                 drop(self.stage.take(py));
                 outcome.map(Step::Returned).map_err(escaping)
@@ -258,27 +268,16 @@ impl Coroutine {
         self.shut(py)
     }
 
-    #[allow(clippy::unnecessary_wraps)]
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // SAFETY: called by the collector only.
-        unsafe {
-            if let Stage::Unstarted(Unstarted::Call(call)) = self.stage.traversed() {
-                visit.call(&call.object)?;
-                visit.call(&call.argument)?;
-            }
-            match self.channel.traversed() {
-                Some(channel) => visit.call(channel.awaiting.traversed()),
-                None => Ok(()),
-            }
-        }
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
+        self.traverse(visit)
     }
 
     fn __clear__(&self) {
         Python::attach(|py| {
-            if let Some(channel) = self.channel.read(py, Clone::clone) {
-                drop(channel.awaiting.take(py));
+            let stage = self.stage.take(py);
+            if let Stage::Suspended(progress) = &stage {
+                drop(progress.channel().awaiting.take(py));
             }
-            drop(self.stage.take(py));
         });
     }
 }
@@ -290,6 +289,7 @@ impl Drop for Coroutine {
             if self.stage.read(py, |stage| matches!(stage, Stage::Running)) {
                 return;
             }
+            let _aside = InFlight::put_aside(py);
             let unstarted = self.is_unstarted(py);
             let warned = match self.unawaited.filter(|_| unstarted) {
                 Some(warning) => {

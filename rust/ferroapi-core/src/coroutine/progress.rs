@@ -11,7 +11,8 @@ use pyo3::prelude::*;
 
 use super::channel::Channel;
 use super::{Outcome, escaping};
-use crate::shared::Shared;
+use crate::shared::{Owned, Shared};
+use crate::traverse::traverse;
 
 /// What a step came to.
 pub enum Step {
@@ -22,8 +23,10 @@ pub enum Step {
 /// A future that has not come to its end.
 pub struct Progress {
     future: Pin<Box<dyn Future<Output = Outcome> + Send>>,
-    channel: Shared<Channel>,
+    channel: Owned<Channel>,
 }
+
+traverse!(Progress { channel } but { future });
 
 impl Progress {
     /// Wraps the future that `body` makes of the channel; nothing runs before the first step.
@@ -31,9 +34,9 @@ impl Progress {
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        let channel = Shared::new(Channel::default());
+        let channel = Owned::new(Channel::default());
         // Made where it stays: a future on the stack would be copied as a whole.
-        let future = Box::write(Box::new_uninit(), body(Shared::clone(&channel)));
+        let future = Box::write(Box::new_uninit(), body(channel.share()));
         Self {
             future: Box::into_pin(future),
             channel,

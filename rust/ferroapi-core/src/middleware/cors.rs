@@ -3,13 +3,13 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::filter::Filter;
 use super::{Passage, head};
 use crate::extract::latin1;
 use crate::scope::{Member, Scope};
-use crate::shared::Shared;
+use crate::shared::Owned;
+use crate::traverse::traverse;
 
 /// What a response gets, and for which origins.
 pub struct Cors {
@@ -22,6 +22,12 @@ pub struct Cors {
     vary: Py<PyBytes>,
     allow_origin: Py<PyBytes>,
 }
+
+traverse!(Cors {
+    allow_origins, allow_origin_regex
+} but {
+    allow_all_origins, allow_credentials, simple_headers, vary, allow_origin
+});
 
 impl Cors {
     /// Reads the settings of a `CORSMiddleware`.
@@ -51,7 +57,7 @@ impl Cors {
     }
 
     /// Lets every request pass but a preflight.
-    pub fn enter(cors: &Shared<Self>, py: Python<'_>, scope: &Scope) -> PyResult<Passage> {
+    pub fn enter(cors: &Owned<Self>, py: Python<'_>, scope: &Scope) -> PyResult<Passage> {
         let (mut origin, mut asks_for_method) = (None, false);
         scope.each_header(py, |name, value| {
             match name {
@@ -72,7 +78,7 @@ impl Cors {
                 return Ok(Passage::Python);
             }
         }
-        let cors = Shared::clone(cors);
+        let cors = cors.share();
         Ok(Passage::Through(Some(Filter::Cors { cors, origin })))
     }
 
@@ -103,12 +109,6 @@ impl Cors {
             }
         }
         self.allow_origins.bind(py).contains(origin)
-    }
-
-    /// Visits what the settings refer to, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.allow_origins)?;
-        visit.call(&self.allow_origin_regex)
     }
 }
 

@@ -1,15 +1,16 @@
 //! What a layer does to the response, message by message or to the whole of it.
 
+use pyo3::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::cors::Cors;
 use super::gzip::GZip;
 use crate::leaves::Leaves;
 use crate::respond::{ResponseParts, starts_response};
 use crate::shared::Shared;
+use crate::traverse::{Traverse, Visited, traverse};
 
 /// A layer's part in the response of one request.
 pub enum Filter {
@@ -84,6 +85,8 @@ pub struct FilteredSend {
     next: Py<PyAny>,
 }
 
+traverse!(FilteredSend { next } but { cors, origin });
+
 #[pymethods]
 impl FilteredSend {
     fn __call__(&self, py: Python<'_>, message: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
@@ -100,8 +103,7 @@ impl FilteredSend {
         self.next.call1(py, (message,))
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.cors.traverse(visit)?;
-        visit.call(&self.next)
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
+        self.traverse(visit)
     }
 }

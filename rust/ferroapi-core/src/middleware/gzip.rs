@@ -3,14 +3,14 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::filter::{Filter, Filtered};
 use super::{Passage, head};
 use crate::leaves::Leaves;
 use crate::respond::ResponseParts;
 use crate::scope::Scope;
-use crate::shared::Shared;
+use crate::shared::Owned;
+use crate::traverse::traverse;
 
 /// What is compressed, and how.
 pub struct GZip {
@@ -23,6 +23,12 @@ pub struct GZip {
     exclude_content_types: Vec<String>,
     names: Names,
 }
+
+traverse!(GZip {
+    layer, compresslevel
+} but {
+    minimum_size, thread_minimum_size, exclude_content_types, names
+});
 
 struct Names {
     vary: Py<PyBytes>,
@@ -54,7 +60,7 @@ impl GZip {
     }
 
     /// Notes whether the client takes gzip.
-    pub fn enter(gzip: &Shared<Self>, py: Python<'_>, scope: &Scope) -> PyResult<Passage> {
+    pub fn enter(gzip: &Owned<Self>, py: Python<'_>, scope: &Scope) -> PyResult<Passage> {
         let mut accepted = None;
         scope.each_header(py, |name, value| {
             if name == b"accept-encoding" {
@@ -63,7 +69,7 @@ impl GZip {
             accepted.is_none()
         })?;
         Ok(Passage::Through(Some(Filter::GZip {
-            gzip: Shared::clone(gzip),
+            gzip: gzip.share(),
             accepted: accepted.unwrap_or(false),
         })))
     }
@@ -152,12 +158,6 @@ impl GZip {
                 || excluded.strip_suffix("/*") == Some(kind)
                 || (excluded == "application/grpc" && media_type.starts_with("application/grpc+"))
         })
-    }
-
-    /// Visits what the settings refer to, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.layer)?;
-        visit.call(&self.compresslevel)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::{Layer, Passage};
 use crate::request::RequestContext;
+use crate::traverse::traverse;
 use crate::watch::Watched;
 
 /// The outermost layers of the user's middleware, as far as they are native.
@@ -14,6 +14,8 @@ pub struct Layers {
     /// The classes whose methods the layers stand for.
     classes: Watched,
 }
+
+traverse!(Layers { layers, classes });
 
 impl Layers {
     /// Reads a `StackSpec`; returns what is inside of the layers, too.
@@ -64,13 +66,5 @@ impl Layers {
             }
         }
         Ok(None)
-    }
-
-    /// Visits what the layers refer to, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.classes.traverse(visit)?;
-        self.layers
-            .iter()
-            .try_for_each(|layer| layer.traverse(visit))
     }
 }

@@ -11,18 +11,19 @@ mod head;
 mod layers;
 mod trusted_host;
 
+use pyo3::PyVisit;
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use pyo3::{PyTraverseError, PyVisit};
 
 pub use filter::{Filter, Filtered, FilteredSend};
 pub use layers::Layers;
 
 use crate::scope::Scope;
-use crate::shared::Shared;
+use crate::shared::Owned;
 use crate::stamp::Stamped;
+use crate::traverse::{Traverse, Visited, traverse};
 use cors::Cors;
 use gzip::GZip;
 use trusted_host::TrustedHost;
@@ -37,9 +38,25 @@ pub struct Layer {
 }
 
 enum Kind {
-    Cors(Shared<Cors>),
-    GZip(Shared<GZip>),
+    Cors(Owned<Cors>),
+    GZip(Owned<GZip>),
     TrustedHost(TrustedHost),
+}
+
+traverse!(Layer {
+    call,
+    kind,
+    sources
+});
+
+impl Traverse for Kind {
+    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
+        match self {
+            Self::Cors(cors) => cors.traverse(visit),
+            Self::GZip(gzip) => gzip.traverse(visit),
+            Self::TrustedHost(hosts) => hosts.traverse(visit),
+        }
+    }
 }
 
 /// What a layer does with a request.
@@ -69,19 +86,6 @@ impl Layer {
     pub fn settle(&self, py: Python<'_>) {
         self.sources.iter().for_each(|source| source.settle(py));
     }
-
-    /// Visits what the layer refers to, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.call)?;
-        self.sources
-            .iter()
-            .try_for_each(|source| source.traverse(visit))?;
-        match &self.kind {
-            Kind::Cors(cors) => cors.traverse(visit),
-            Kind::GZip(gzip) => gzip.traverse(visit),
-            Kind::TrustedHost(hosts) => hosts.traverse(visit),
-        }
-    }
 }
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Layer {
@@ -97,9 +101,9 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Layer {
             "cors" => {
                 let headers = object.getattr(intern!(py, "simple_headers"))?;
                 sources.push(Stamped::new(headers.cast::<PyDict>()?));
-                Kind::Cors(Shared::new(Cors::read(&object)?))
+                Kind::Cors(Owned::new(Cors::read(&object)?))
             }
-            "gzip" => Kind::GZip(Shared::new(GZip::read(&object)?)),
+            "gzip" => Kind::GZip(Owned::new(GZip::read(&object)?)),
             "trusted_host" => Kind::TrustedHost(TrustedHost::read(&object)?),
             other => {
                 return Err(PyValueError::new_err(format!("unknown layer {other:?}")));

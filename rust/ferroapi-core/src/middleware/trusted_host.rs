@@ -3,10 +3,10 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::Passage;
 use crate::scope::Scope;
+use crate::traverse::traverse;
 
 /// The hosts that are served.
 pub struct TrustedHost {
@@ -15,6 +15,8 @@ pub struct TrustedHost {
     /// change.
     allowed_hosts: Py<PyList>,
 }
+
+traverse!(TrustedHost { allowed_hosts } but { allow_any });
 
 impl TrustedHost {
     /// Reads the settings of a `TrustedHostMiddleware`.
@@ -50,11 +52,6 @@ impl TrustedHost {
             }
         }
         Ok(false)
-    }
-
-    /// Visits the list, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.allowed_hosts)
     }
 }
 

@@ -1,12 +1,13 @@
 //! What a body's model looks like, for a reader that knows nothing else of pydantic.
 
+use pyo3::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySet, PyString, PyType};
-use pyo3::{PyTraverseError, PyVisit};
 
 use ferroapi_http::json::scan::Scanner;
 
 use crate::plan::unknown;
+use crate::traverse::{Traverse, Visited, traverse};
 
 /// The values that a schema accepts as they stand in the text, as `_compiled/model_reader.py` describes them.
 pub enum Layout {
@@ -44,6 +45,27 @@ pub struct FieldLayout {
     pub layout: Layout,
     pub missing: Missing,
 }
+
+impl Traverse for Layout {
+    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
+        match self {
+            Self::List(inner) | Self::Map(inner) | Self::Nullable(inner) => inner.traverse(visit),
+            Self::Other(validate) => validate.traverse(visit),
+            Self::Model(model) => model.traverse(visit),
+            Self::Boolean
+            | Self::Date
+            | Self::DateTime
+            | Self::Float
+            | Self::Integer(..)
+            | Self::Null
+            | Self::Text(..) => Ok(()),
+        }
+    }
+}
+
+// The rest are names and values without references of their own.
+traverse!(ModelLayout { class, fields } but { names, all_set });
+traverse!(FieldLayout { layout } but { name, key, missing });
 
 /// What stands for a member that is missing.
 pub enum Missing {
@@ -133,20 +155,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Missing {
     }
 }
 
-impl Layout {
-    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        match self {
-            Self::List(inner) | Self::Map(inner) | Self::Nullable(inner) => inner.traverse(visit),
-            Self::Other(validate) => visit.call(validate),
-            Self::Model(model) => {
-                visit.call(&model.class)?;
-                let mut fields = model.fields.iter();
-                fields.try_for_each(|field| field.layout.traverse(visit))
-            }
-            _ => Ok(()),
-        }
-    }
-}
+impl Layout {}
 
 impl ModelLayout {
     /// Reads a key; the place of the field that has it. Most texts have them in their order, so that `guess` is right.

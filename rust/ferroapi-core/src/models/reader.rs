@@ -6,13 +6,14 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySet, PyString, PyTuple};
-use pyo3::{PyTraverseError, PyVisit, ffi};
+use pyo3::{PyVisit, ffi};
 use smallvec::SmallVec;
 
 use ferroapi_http::json::scan::Scanner;
 
 use super::layout::{FieldLayout, Layout, Missing, ModelLayout};
 use super::moment;
+use crate::traverse::{Traverse, Visited, traverse};
 
 /// Values nested deeper than this are left to pydantic.
 const DEPTH_LIMIT: usize = 64;
@@ -25,6 +26,12 @@ pub struct ModelReader {
     /// The time zone that pydantic makes of `Z`.
     utc: Py<PyAny>,
 }
+
+traverse!(ModelReader {
+    layout,
+    validate_json,
+    utc
+});
 
 #[pymethods]
 impl ModelReader {
@@ -57,10 +64,8 @@ impl ModelReader {
         text.scanner.is_at_end().then_some(value)
     }
 
-    #[allow(clippy::unnecessary_wraps)]
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.validate_json)?;
-        self.layout.traverse(&visit)
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
+        self.traverse(visit)
     }
 }
 

@@ -1,12 +1,13 @@
 //! What a response model looks like, for a writer that knows nothing else of pydantic.
 
+use pyo3::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyFrozenSet, PyString, PyType};
-use pyo3::{PyTraverseError, PyVisit};
 
 use ferroapi_http::json::text;
 
 use crate::plan::unknown;
+use crate::traverse::{Traverse, Visited, traverse};
 
 /// The values that a schema expects, as `_compiled/model_writer.py` describes them.
 pub enum Shape {
@@ -46,6 +47,29 @@ pub struct FieldShape {
     pub key: Vec<u8>,
     pub shape: Shape,
 }
+
+impl Traverse for Shape {
+    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
+        match self {
+            Self::Printed(class) | Self::Enum(class) => class.traverse(visit),
+            Self::OneOf(strings) => strings.traverse(visit),
+            Self::Union(choices) => choices.traverse(visit),
+            Self::List(inner) | Self::Map(inner) | Self::Nullable(inner) => inner.traverse(visit),
+            Self::Model(model) => model.traverse(visit),
+            Self::Any
+            | Self::Boolean
+            | Self::Date
+            | Self::DateTime
+            | Self::Float
+            | Self::Integer
+            | Self::Null
+            | Self::Text => Ok(()),
+        }
+    }
+}
+
+traverse!(ModelShape { class, fields });
+traverse!(FieldShape { shape } but { name, key });
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Shape {
     type Error = PyErr;
@@ -95,19 +119,4 @@ impl<'a, 'py> FromPyObject<'a, 'py> for FieldShape {
     }
 }
 
-impl Shape {
-    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        match self {
-            Self::Printed(class) | Self::Enum(class) => visit.call(class),
-            Self::OneOf(strings) => visit.call(strings),
-            Self::Union(choices) => choices.iter().try_for_each(|choice| choice.traverse(visit)),
-            Self::List(inner) | Self::Map(inner) | Self::Nullable(inner) => inner.traverse(visit),
-            Self::Model(model) => {
-                visit.call(&model.class)?;
-                let mut fields = model.fields.iter();
-                fields.try_for_each(|field| field.shape.traverse(visit))
-            }
-            _ => Ok(()),
-        }
-    }
-}
+impl Shape {}

@@ -5,16 +5,17 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use pyo3::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySet, PyString, PyType};
-use pyo3::{PyTraverseError, PyVisit};
 
 use ferroapi_http::json::text;
 
 use super::moment;
 use super::shape::{ModelShape, Shape};
 use crate::own_dict::own_dict;
+use crate::traverse::{Traverse, Visited, traverse};
 use crate::unicode::utf8;
 
 /// Values nested deeper than this are left to pydantic, which knows a cycle when it meets one.
@@ -30,6 +31,8 @@ pub struct ModelWriter {
     /// How long the last text was.
     length: AtomicUsize,
 }
+
+traverse!(ModelWriter { shape } but { leaves_out, length });
 
 #[pymethods]
 impl ModelWriter {
@@ -51,9 +54,8 @@ impl ModelWriter {
         Some(PyBytes::new(value.py(), &self.text(value)?))
     }
 
-    #[allow(clippy::unnecessary_wraps)]
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.shape.traverse(&visit)
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
+        self.traverse(visit)
     }
 }
 

@@ -1,10 +1,10 @@
 //! The innermost application: exception handling, exit stack and router in one straight line.
 
+use pyo3::PyVisit;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::errors;
 use crate::attached::attached;
@@ -18,6 +18,7 @@ use crate::routing::{Dispatcher, Found, dispatch};
 use crate::scope::Key;
 use crate::stacks::close;
 use crate::stamp::Stamped;
+use crate::traverse::{Traverse, Visited, traverse};
 use crate::watch;
 
 /// What `ExceptionMiddleware`, `AsyncExitStackMiddleware` and the router do, compiled.
@@ -34,6 +35,12 @@ pub struct Pipeline {
     /// `scope["starlette.exception_handlers"]`.
     tables: AttachedCell<Option<Py<PyTuple>>>,
 }
+
+traverse!(Pipeline {
+    middleware, inner, dispatcher, attributes, tables
+} but {
+    epoch
+});
 
 impl Pipeline {
     /// The quick look: nothing was written to the middleware.
@@ -160,12 +167,7 @@ impl Pipeline {
         (py.None().bind(py).get_type().into_any().unbind(), ())
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.middleware)?;
-        visit.call(&self.inner)?;
-        self.attributes.traverse(visit)?;
-        // SAFETY: called by the collector only.
-        visit.call(unsafe { self.tables.traversed() })?;
-        visit.call(&self.dispatcher)
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
+        self.traverse(visit)
     }
 }

@@ -1,11 +1,12 @@
 //! A path operation as the Python compiler describes it, ready to run.
 
+use pyo3::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
-use pyo3::{PyTraverseError, PyVisit};
 
 use crate::models::ModelWriter;
 use crate::plan::{BodyStep, CallKind, Graph, Step, unknown};
+use crate::traverse::{Traverse, Visited, traverse};
 
 /// Which body the operation declares.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,6 +77,28 @@ pub struct Compiled {
     pub snapshot: Py<PyAny>,
 }
 
+traverse!(Compiled {
+    graph, rendering, snapshot
+} but {
+    body, strict_content_type, status
+});
+traverse!(ModelRendering {
+    validate,
+    dump,
+    flag_names,
+    flags,
+    writer
+});
+
+impl Traverse for Rendering {
+    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
+        match self {
+            Self::Model(model) => model.traverse(visit),
+            Self::Json | Self::Leaf => Ok(()),
+        }
+    }
+}
+
 impl Compiled {
     /// The endpoint's step.
     pub fn endpoint(&self) -> PyResult<&Step> {
@@ -96,20 +119,6 @@ impl Compiled {
             (Some(BodyStep::Whole(param)), None) => param.reader.as_ref(),
             _ => None,
         }
-    }
-
-    /// Visits every Python object that the plan owns.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.graph.traverse(visit)?;
-        visit.call(&self.snapshot)?;
-        if let Rendering::Model(model) = &self.rendering {
-            visit.call(&model.validate)?;
-            visit.call(&model.dump)?;
-            visit.call(&model.flag_names)?;
-            visit.call(&model.writer)?;
-            model.flags.iter().try_for_each(|flag| visit.call(flag))?;
-        }
-        Ok(())
     }
 
     pub fn streams(&self) -> bool {

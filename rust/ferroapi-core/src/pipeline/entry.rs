@@ -1,10 +1,10 @@
 //! The application's way in: the outermost layers of its middleware stack, compiled.
 
+use pyo3::PyVisit;
 use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::call_slot;
 use super::line::Line;
@@ -18,8 +18,9 @@ use crate::own_dict::own_dict;
 use crate::request::RequestContext;
 use crate::scope::{Given, Key, Member};
 use crate::server::Policy;
-use crate::shared::Shared;
+use crate::shared::{Owned, Shared};
 use crate::stamp::{LastFound, Stamped};
+use crate::traverse::{Traverse, Visited, traverse};
 use crate::unicode::utf8;
 use crate::watch;
 
@@ -33,8 +34,7 @@ pub struct Known {
     below: Py<PyAny>,
     /// None if the stack is not the package's own: it is called as a whole.
     line: Option<Line>,
-    /// Limits of the application's for each request, and the object that they were read from.
-    limits: Option<(Policy, Py<PyAny>)>,
+    limits: Option<Limits>,
     /// No signal has a provider of the application's own.
     unrecorded: bool,
     /// The attributes that all of this was read from: the application's, its telemetry settings, the
@@ -42,12 +42,26 @@ pub struct Known {
     sources: [Stamped; 3],
 }
 
+/// Limits of the application's for each request, and the object that they were read from.
+struct Limits {
+    policy: Policy,
+    object: Py<PyAny>,
+}
+
 /// Enters an application's stack directly in Rust where nothing of it was replaced.
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct Entry {
     app: Py<PyAny>,
-    known: AttachedCell<Option<Shared<Known>>>,
+    known: AttachedCell<Option<Owned<Known>>>,
 }
+
+traverse!(Entry { app, known });
+traverse!(Known {
+    root_path, stack, below, line, limits, sources
+} but {
+    epoch, unrecorded
+});
+traverse!(Limits { object } but { policy });
 
 impl Entry {
     /// What serves a request that our own protocol has read.
@@ -79,7 +93,9 @@ impl Entry {
 
     /// What is known of the stack now; none before there is one, which Starlette's own call builds.
     fn known(&self, py: Python<'_>, leaves: &Leaves) -> PyResult<Option<Shared<Known>>> {
-        let known = self.known.read(py, Clone::clone);
+        let known = self
+            .known
+            .read(py, |known| known.as_ref().map(Owned::share));
         if let Some(known) = &known
             && known.is_untouched(py)
         {
@@ -90,12 +106,15 @@ impl Entry {
         if stack.is_none() {
             return Ok(None);
         }
-        let known = match known {
-            Some(known) if known.still_holds(py, leaves, &stack)? => known,
-            _ => Shared::new(Known::learn(py, leaves, app, &stack)?),
-        };
-        drop(self.known.replace(py, Some(Shared::clone(&known))));
-        Ok(Some(known))
+        if let Some(known) = known
+            && known.still_holds(py, leaves, &stack)?
+        {
+            return Ok(Some(known));
+        }
+        let known = Owned::new(Known::learn(py, leaves, app, &stack)?);
+        let shared = known.share();
+        drop(self.known.replace(py, Some(known)));
+        Ok(Some(shared))
     }
 
     /// Whether the application's own telemetry records this request.
@@ -145,7 +164,7 @@ impl Known {
             return Ok(false);
         }
         let limits = own_limits(self.sources[0].dict(py))?;
-        let known = self.limits.as_ref().map(|(_, known)| known.bind(py));
+        let known = self.limits.as_ref().map(|known| known.object.bind(py));
         let same_limits = match (&limits, known) {
             (Some(limits), Some(known)) => limits.is(known),
             (limits, known) => limits.is_none() && known.is_none(),
@@ -187,7 +206,10 @@ impl Known {
         }
         let root_path = own_root_path(sources[0].dict(py))?;
         let limits = match own_limits(sources[0].dict(py))? {
-            Some(object) => Some((object.extract()?, object.unbind())),
+            Some(object) => Some(Limits {
+                policy: object.extract()?,
+                object: object.unbind(),
+            }),
             None => None,
         };
         let described = leaves.inside_of_stack.bind(py).call1((stack,))?;
@@ -266,25 +288,8 @@ impl Entry {
         reduced_to(slf.get_type(), &slf.get().app)
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.app)?;
-        // SAFETY: called by the collector only.
-        if let Some(known) = unsafe { self.known.traversed() } {
-            visit.call(&known.root_path)?;
-            visit.call(&known.stack)?;
-            visit.call(&known.below)?;
-            if let Some((_, object)) = &known.limits {
-                visit.call(object)?;
-            }
-            known
-                .sources
-                .iter()
-                .try_for_each(|source| source.traverse(visit))?;
-            if let Some(line) = &known.line {
-                line.traverse(visit)?;
-            }
-        }
-        Ok(())
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
+        self.traverse(visit)
     }
 
     fn __clear__(&self) {
@@ -314,8 +319,8 @@ pub async fn serve_app(
             let scope = cx.scope.dict(py)?;
             scope.set_item(intern!(py, "root_path"), &known.root_path)?;
         }
-        if let Some((limits, _)) = &known.limits {
-            cx.limit(py, limits)?;
+        if let Some(limits) = &known.limits {
+            cx.limit(py, &limits.policy)?;
         }
         cx.scope.set(py, Key::App, &app)
     })?;

@@ -1,10 +1,10 @@
 //! A path operation's handler: from a request to what answers it.
 
+use pyo3::PyVisit;
 use pyo3::exceptions::{PyAssertionError, PyAttributeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::body;
 use super::compiled::Compiled;
@@ -17,8 +17,9 @@ use crate::epoch;
 use crate::leaves::Leaves;
 use crate::plan::{Body, OverridesProvider, same_content, solve};
 use crate::request::RequestContext;
-use crate::shared::Shared;
+use crate::shared::{Owned, Shared};
 use crate::stacks::{Stack, StackKey};
+use crate::traverse::{Traverse, Visited, traverse};
 
 /// The plan of one path operation, compiled on first use and rebuilt when what it was made of changes.
 #[pyclass(frozen, module = "ferroapi._core")]
@@ -28,16 +29,31 @@ pub struct Handler {
     /// The provider of `dependency_overrides`, or none.
     overrides_provider: Option<OverridesProvider>,
     plan: AttachedCell<Option<Plan>>,
-    overridden: AttachedCell<Option<(Py<PyDict>, Plan)>>,
+    overridden: AttachedCell<Option<Overridden>>,
     /// The coroutine function that stands for this handler in Python.
     door: AttachedCell<Option<Py<PyAny>>>,
 }
 
-#[derive(Clone)]
 struct Plan {
     epoch: u64,
-    compiled: Shared<Compiled>,
+    compiled: Owned<Compiled>,
 }
+
+/// The plan under some overrides.
+struct Overridden {
+    overrides: Py<PyDict>,
+    plan: Plan,
+}
+
+traverse!(Handler {
+    options,
+    overrides_provider,
+    plan,
+    overridden,
+    door
+});
+traverse!(Overridden { overrides, plan });
+traverse!(Plan { compiled } but { epoch });
 
 impl Handler {
     /// The plan in force: overrides, if there are any, have one of their own.
@@ -48,14 +64,14 @@ impl Handler {
         let current = self.plan.read(py, |plan| {
             let plan = plan.as_ref();
             let current = plan.filter(|plan| plan.epoch == epoch::current());
-            current.map(|plan| Shared::clone(&plan.compiled))
+            current.map(|plan| plan.compiled.share())
         });
         if let Some(compiled) = current {
             return Ok(compiled);
         }
-        let known = self.plan.read(py, Clone::clone);
+        let known = self.plan.take(py);
         let plan = self.refresh(py, leaves, known, None)?;
-        let compiled = Shared::clone(&plan.compiled);
+        let compiled = plan.compiled.share();
         drop(self.plan.replace(py, Some(plan)));
         Ok(compiled)
     }
@@ -75,7 +91,7 @@ impl Handler {
     ) -> PyResult<Shared<Compiled>> {
         let known = self.overridden.take(py);
         let known = match known {
-            Some((seen, plan)) if same_content(overrides, seen.bind(py))? => Some(plan),
+            Some(known) if same_content(overrides, known.overrides.bind(py))? => Some(known.plan),
             _ => None,
         };
         let copy = match overrides.cast::<PyDict>() {
@@ -84,8 +100,12 @@ impl Handler {
             Err(_) => PyDict::new(py),
         };
         let plan = self.refresh(py, leaves, known, Some(overrides))?;
-        let compiled = Shared::clone(&plan.compiled);
-        drop(self.overridden.replace(py, Some((copy.unbind(), plan))));
+        let compiled = plan.compiled.share();
+        let overrides = copy.unbind();
+        drop(
+            self.overridden
+                .replace(py, Some(Overridden { overrides, plan })),
+        );
         Ok(compiled)
     }
 
@@ -118,7 +138,7 @@ impl Handler {
         let described = leaves.compile_plan.call1(py, (&self.options, overrides))?;
         Ok(Plan {
             epoch,
-            compiled: Shared::new(described.extract(py)?),
+            compiled: Owned::new(described.extract(py)?),
         })
     }
 
@@ -298,24 +318,8 @@ impl Handler {
         reduced_to(slf.get_type(), &slf.get().options)
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.options)?;
-        if let Some(provider) = &self.overrides_provider {
-            provider.traverse(visit)?;
-        }
-        // SAFETY: called by the collector only. A request in progress holds its own reference to the
-        // handler, so the plan's objects are never taken for garbage under it.
-        unsafe {
-            visit.call(self.door.traversed())?;
-            if let Some(plan) = self.plan.traversed() {
-                plan.compiled.traverse(visit)?;
-            }
-            if let Some((overrides, plan)) = self.overridden.traversed() {
-                visit.call(overrides)?;
-                plan.compiled.traverse(visit)?;
-            }
-        }
-        Ok(())
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
+        self.traverse(visit)
     }
 
     fn __clear__(&self) {

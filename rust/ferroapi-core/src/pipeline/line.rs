@@ -1,8 +1,8 @@
 //! Native layers of a middleware stack and what is inside of them, in one straight line.
 
+use pyo3::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::app::Pipeline;
 use crate::attached::attached;
@@ -12,6 +12,7 @@ use crate::epoch;
 use crate::leaves::{Leaves, leaves};
 use crate::middleware::Layers;
 use crate::request::RequestContext;
+use crate::traverse::{Traverse, Visited, traverse};
 use crate::watch;
 
 /// A part of a stack, from its outermost native layer inwards.
@@ -26,6 +27,18 @@ enum Inside {
     Compiled(Py<Pipeline>),
     /// The outermost middleware that Python must run.
     Python(Py<PyAny>),
+}
+
+traverse!(Line { layers, inside });
+traverse!(InnerLine { layer, line } but { epoch });
+
+impl Traverse for Inside {
+    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
+        match self {
+            Self::Compiled(pipeline) => pipeline.traverse(visit),
+            Self::Python(layer) => layer.traverse(visit),
+        }
+    }
 }
 
 impl Line {
@@ -69,15 +82,6 @@ impl Line {
             layer.call1(py, (cx.scope.dict(py)?, cx.receive(py)?, sender))
         })?;
         cx.run(call).await
-    }
-
-    /// Visits what the line refers to, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.layers.traverse(visit)?;
-        match &self.inside {
-            Inside::Compiled(pipeline) => visit.call(pipeline),
-            Inside::Python(layer) => visit.call(layer),
-        }
     }
 }
 
@@ -146,8 +150,7 @@ impl InnerLine {
         (py.None().bind(py).get_type().into_any().unbind(), ())
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.layer)?;
-        self.line.traverse(visit)
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
+        self.traverse(visit)
     }
 }

@@ -1,10 +1,10 @@
 //! The ASGI application of one path operation: exit stacks, handler, response, route-level errors.
 
+use pyo3::PyVisit;
 use pyo3::exceptions::PyUnboundLocalError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::endpoint::Answer;
 use super::errors;
@@ -17,6 +17,7 @@ use crate::respond::{ResponseParts, send_json, send_messages};
 use crate::scope::Key;
 use crate::server::policy_of;
 use crate::stacks::{close, leave_cleanup_scope};
+use crate::traverse::{Traverse, Visited, traverse};
 
 /// What answers the request.
 enum Responder {
@@ -32,6 +33,20 @@ enum Responder {
 #[pyclass(frozen, weakref, module = "ferroapi._core")]
 pub struct RouteApp {
     responder: Responder,
+}
+
+traverse!(RouteApp { responder });
+
+impl Traverse for Responder {
+    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
+        match self {
+            Self::Compiled(handler) => handler.traverse(visit),
+            Self::Python {
+                handler,
+                is_async: _,
+            } => handler.traverse(visit),
+        }
+    }
 }
 
 impl RouteApp {
@@ -221,10 +236,7 @@ impl RouteApp {
         Ok((slf.get_type(), arguments))
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        match &self.responder {
-            Responder::Compiled(handler) => visit.call(handler),
-            Responder::Python { handler, .. } => visit.call(handler),
-        }
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
+        self.traverse(visit)
     }
 }

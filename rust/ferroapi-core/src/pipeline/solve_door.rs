@@ -1,12 +1,13 @@
 //! `solve_dependencies`: the narrower door into the same steps, for whoever has a request object.
 
+use pyo3::PyVisit;
 use pyo3::prelude::*;
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::handler::context_of_given;
 use crate::attached::attached;
 use crate::coroutine::Coroutine;
 use crate::plan::{Body, Graph, OverridesProvider, solve};
+use crate::traverse::{Traverse, Visited, traverse};
 
 /// A dependency graph that `solve_dependencies` can run on its own.
 #[pyclass(frozen, module = "ferroapi._core")]
@@ -14,6 +15,11 @@ pub struct SolvePlan {
     graph: Graph,
     overrides_provider: Option<OverridesProvider>,
 }
+
+traverse!(SolvePlan {
+    graph,
+    overrides_provider
+});
 
 #[pymethods]
 impl SolvePlan {
@@ -25,11 +31,8 @@ impl SolvePlan {
         }
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if let Some(provider) = &self.overrides_provider {
-            provider.traverse(visit)?;
-        }
-        self.graph.traverse(visit)
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
+        self.traverse(visit)
     }
 }
 

@@ -4,12 +4,12 @@ use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::spec::Graph;
 use crate::cell::AttachedCell;
 use crate::request::RequestContext;
 use crate::stamp::Stamped;
+use crate::traverse::traverse;
 use crate::watch;
 
 /// Who has the overrides, usually the application; they are read anew for each request.
@@ -17,9 +17,21 @@ pub struct OverridesProvider {
     object: Py<PyAny>,
     /// None for an object without a dict.
     attributes: Option<Stamped>,
-    /// The overrides, and the version of the object's class with which they were found among its attributes.
-    known: AttachedCell<Option<(Py<PyAny>, u32)>>,
+    known: AttachedCell<Option<KnownOverrides>>,
 }
+
+/// The overrides, and the version of the object's class with which they were found among its attributes.
+struct KnownOverrides {
+    overrides: Py<PyAny>,
+    class_version: u32,
+}
+
+traverse!(OverridesProvider {
+    object,
+    attributes,
+    known
+});
+traverse!(KnownOverrides { overrides } but { class_version });
 
 impl OverridesProvider {
     pub fn new(object: Bound<'_, PyAny>) -> Self {
@@ -38,10 +50,10 @@ impl OverridesProvider {
             .is_some_and(|own| own.is_unchanged(py));
         unchanged
             && self.known.read(py, |known| {
-                known.as_ref().is_some_and(|(overrides, seen)| {
-                    let overrides = overrides.bind(py).cast_exact::<PyDict>();
+                known.as_ref().is_some_and(|known| {
+                    let overrides = known.overrides.bind(py).cast_exact::<PyDict>();
                     overrides.is_ok_and(PyDictMethods::is_empty)
-                        && *seen == plain_class_version(self.object.bind(py))
+                        && known.class_version == plain_class_version(self.object.bind(py))
                 })
             })
     }
@@ -62,8 +74,9 @@ impl OverridesProvider {
             return object.getattr(intern!(py, "dependency_overrides"));
         };
         let known = self.known.read(py, |known| {
-            let known = known.as_ref().filter(|(_, seen)| *seen == version);
-            known.map(|(overrides, _)| overrides.bind(py).clone())
+            let known = known.as_ref();
+            let known = known.filter(|known| known.class_version == version);
+            known.map(|known| known.overrides.bind(py).clone())
         });
         if let Some(known) = known.filter(|_| attributes.is_unchanged(py)) {
             return Ok(known);
@@ -74,24 +87,12 @@ impl OverridesProvider {
             .dict(py)
             .get_item(intern!(py, "dependency_overrides"))?;
         let known = own.filter(|own| own.is(&overrides));
-        drop(
-            self.known
-                .replace(py, known.map(|own| (own.unbind(), version))),
-        );
+        let known = known.map(|own| KnownOverrides {
+            overrides: own.unbind(),
+            class_version: version,
+        });
+        drop(self.known.replace(py, known));
         Ok(overrides)
-    }
-
-    /// Visits what it refers to, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.object)?;
-        if let Some(attributes) = &self.attributes {
-            attributes.traverse(visit)?;
-        }
-        // SAFETY: called by the collector only.
-        match unsafe { self.known.traversed() } {
-            Some((overrides, _)) => visit.call(overrides),
-            None => Ok(()),
-        }
     }
 }
 

@@ -1,86 +1,62 @@
 //! The Python objects a graph refers to, for the garbage collector.
 
-use pyo3::{PyTraverseError, PyVisit};
+use pyo3::PyVisit;
 
 use super::spec::{
-    Alias, BodyParam, BodyStep, Check, Default, Graph, Injection, Param, ParamModel, Step,
+    Alias, BodyParam, BodyStep, Check, Default, Graph, Injection, ModelParam, Param, ParamModel,
+    Step,
 };
+use crate::traverse::{Traverse, Visited, traverse};
 
-type Visited = Result<(), PyTraverseError>;
+traverse!(Graph { steps, overrides, builder } but { slots, cache_cells });
+traverse!(Step {
+    call, names, params, body, injections, concurrency
+} but {
+    kind, first_slot, parent, target, cache_cell, use_cache, function_scope
+});
+traverse!(Param {
+    aliases, model, check
+} but {
+    source, slot, many, empty_is_missing, plain
+});
+traverse!(ParamModel { fields, loc } but { nullable, extra_counts, renames });
+traverse!(ModelParam {
+    name, aliases, keys
+} but {
+    spellings, many, empty_is_missing
+});
+traverse!(BodyParam { aliases, check, reader } but { slot });
+traverse!(Check { field, validate, default } but { validate_default });
+traverse!(Alias { loc } but { name, key, lower, header });
 
-impl Graph {
-    /// Visits every object that the graph owns.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Visited {
-        visit.call(&self.overrides)?;
-        visit.call(&self.builder)?;
-        self.steps.iter().try_for_each(|step| step.traverse(visit))
-    }
-}
-
-impl Step {
+impl Traverse for Default {
     fn traverse(&self, visit: PyVisit<'_>) -> Visited {
-        visit.call(&self.call)?;
-        visit.call(&self.names)?;
-        visit.call(&self.concurrency)?;
-        self.params
-            .iter()
-            .try_for_each(|param| param.traverse(visit))?;
-        for (injection, _) in &self.injections {
-            if let Injection::SecurityScopes(scopes) = injection {
-                visit.call(scopes)?;
-            }
-        }
-        match &self.body {
-            None => Ok(()),
-            Some(BodyStep::Whole(param)) => param.traverse(visit),
-            Some(BodyStep::Keys(params)) => {
-                params.iter().try_for_each(|param| param.traverse(visit))
-            }
-            Some(BodyStep::Form { fields, .. }) => visit.call(fields),
+        match self {
+            Self::Shared(value) => value.traverse(visit),
+            Self::Required | Self::PerRequest => Ok(()),
         }
     }
 }
 
-impl Param {
+impl Traverse for BodyStep {
     fn traverse(&self, visit: PyVisit<'_>) -> Visited {
-        if let Some(model) = &self.model {
-            model.traverse(visit)?;
-        }
-        traverse_aliases(&self.aliases, visit)?;
-        self.check.traverse(visit)
-    }
-}
-
-impl ParamModel {
-    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
-        visit.call(&self.loc)?;
-        self.fields.iter().try_for_each(|field| {
-            visit.call(&field.name)?;
-            field.keys.iter().try_for_each(|key| visit.call(key))?;
-            traverse_aliases(&field.aliases, visit)
-        })
-    }
-}
-
-impl BodyParam {
-    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
-        traverse_aliases(&self.aliases, visit)?;
-        visit.call(&self.reader)?;
-        self.check.traverse(visit)
-    }
-}
-
-impl Check {
-    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
-        visit.call(&self.field)?;
-        visit.call(&self.validate)?;
-        match &self.default {
-            Default::Shared(value) => visit.call(value),
-            Default::Required | Default::PerRequest => Ok(()),
+        match self {
+            Self::Whole(param) => param.traverse(visit),
+            Self::Keys(params) => params.traverse(visit),
+            Self::Form {
+                fields,
+                embed: _,
+                slots: _,
+            } => fields.traverse(visit),
         }
     }
 }
 
-fn traverse_aliases(aliases: &[Alias], visit: PyVisit<'_>) -> Visited {
-    aliases.iter().try_for_each(|alias| visit.call(&alias.loc))
+impl Traverse for (Injection, usize) {
+    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
+        match &self.0 {
+            Injection::SecurityScopes(scopes) => scopes.traverse(visit),
+            Injection::Request | Injection::Response | Injection::BackgroundTasks => Ok(()),
+        }
+    }
 }

@@ -1,12 +1,13 @@
 //! The `send` callable that Python code is given.
 
+use pyo3::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
-use pyo3::{PyTraverseError, PyVisit};
 
 use crate::coroutine::Channel;
 use crate::shared::Shared;
+use crate::traverse::{Traverse, Visited, traverse};
 
 /// Where a sender stands.
 #[derive(Clone, Copy, PartialEq)]
@@ -24,6 +25,8 @@ pub struct Sender {
     send: Py<PyAny>,
     place: Place,
 }
+
+traverse!(Sender { send } but { channel, place });
 
 impl Sender {
     pub fn new(channel: Shared<Channel>, send: Py<PyAny>, place: Place) -> Self {
@@ -70,8 +73,7 @@ impl Sender {
         }
     }
 
-    #[allow(clippy::unnecessary_wraps)]
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.send)
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
+        self.traverse(visit)
     }
 }

@@ -1,11 +1,13 @@
 //! From the matched text of a path parameter to its value.
 
+use pyo3::PyVisit;
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt, PyString};
 
 use crate::plan::unknown;
+use crate::traverse::{Traverse, Visited};
 
 /// Starlette's convertors; all but the plain ones are asked in Python.
 pub enum Conversion {
@@ -26,6 +28,15 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Conversion {
             "float" => Ok(Self::Float),
             "python" => Ok(Self::Python(convertor.unbind())),
             other => Err(unknown("conversion", other)),
+        }
+    }
+}
+
+impl Traverse for (Py<PyString>, Conversion) {
+    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
+        match &self.1 {
+            Conversion::Python(convertor) => convertor.traverse(visit),
+            Conversion::Text | Conversion::Int | Conversion::Float => Ok(()),
         }
     }
 }

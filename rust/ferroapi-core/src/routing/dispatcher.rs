@@ -1,8 +1,8 @@
 //! The compiled side of an `APIRouter`: its table, and the way in for Python.
 
+use pyo3::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::dispatch::{Found, dispatch};
 use super::table::Table;
@@ -13,12 +13,12 @@ use crate::coroutine::Coroutine;
 use crate::epoch;
 use crate::leaves::Leaves;
 use crate::pipeline::not_found_error;
-use crate::shared::Shared;
+use crate::shared::{Owned, Shared};
+use crate::traverse::{Traverse, Visited, traverse};
 
-#[derive(Clone)]
 struct Known {
     epoch: u64,
-    table: Shared<Table>,
+    table: Owned<Table>,
 }
 
 /// Finds and runs the route of a request. Derived data: it can be dropped and made anew at any time.
@@ -28,43 +28,52 @@ pub struct Dispatcher {
     known: AttachedCell<Option<Known>>,
 }
 
+traverse!(Known { table } but { epoch });
+traverse!(Dispatcher { router, known });
+
 impl Dispatcher {
     /// The table in force, rebuilt if the routes changed.
     pub fn table(&self, py: Python<'_>, leaves: &Leaves) -> PyResult<Shared<Table>> {
-        let known = self.known.read(py, Clone::clone);
-        if let Some(known) = &known {
-            known.table.spec.classes.look(py);
+        let known = self.known.read(py, |known| {
+            let known = known.as_ref();
+            known.map(|known| (known.epoch, known.table.share()))
+        });
+        if let Some((_, table)) = &known {
+            table.spec.classes.look(py);
         }
         // Taken before anything is read: what another thread changes meanwhile moves it on.
         let epoch = epoch::current();
-        if let Some(known) = known {
-            let unchanged = known.table.spec.plain_routes_are_unchanged(py);
-            if known.epoch == epoch && unchanged {
-                return Ok(known.table);
+        if let Some((seen, table)) = known {
+            if seen == epoch && table.spec.plain_routes_are_unchanged(py) {
+                return Ok(table);
             }
-            known.table.spec.settle_plain_routes(py);
-            let snapshot = &known.table.spec.snapshot;
+            table.spec.settle_plain_routes(py);
+            let snapshot = &table.spec.snapshot;
             if leaves
                 .routes_are_current
                 .call1(py, (&self.router, snapshot))?
                 .is_truthy(py)?
             {
-                return Ok(self.keep(py, epoch, known.table));
+                self.renew(py, epoch, &table);
+                return Ok(table);
             }
         }
         let described = leaves.compile_routes.call1(py, (&self.router,))?;
-        let table = Shared::new(Table::build(described.extract(py)?));
+        let table = Owned::new(Table::build(described.extract(py)?));
         table.spec.settle_plain_routes(py);
-        Ok(self.keep(py, epoch, table))
+        let shared = table.share();
+        drop(self.known.replace(py, Some(Known { epoch, table })));
+        Ok(shared)
     }
 
-    fn keep(&self, py: Python<'_>, epoch: u64, table: Shared<Table>) -> Shared<Table> {
-        let known = Known {
-            epoch,
-            table: Shared::clone(&table),
-        };
-        drop(self.known.replace(py, Some(known)));
-        table
+    /// The table holds at this epoch, too.
+    fn renew(&self, py: Python<'_>, epoch: u64, table: &Shared<Table>) {
+        self.known.update(py, |known| {
+            let known = known.as_mut();
+            if let Some(known) = known.filter(|known| Shared::ptr_eq(&known.table, table)) {
+                known.epoch = epoch;
+            }
+        });
     }
 }
 
@@ -105,14 +114,8 @@ impl Dispatcher {
         reduced_to(slf.get_type(), &slf.get().router)
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.router)?;
-        // SAFETY: called by the collector only. A request in progress holds its own reference to the
-        // dispatcher, so the table's objects are never taken for garbage under it.
-        match unsafe { self.known.traversed() } {
-            Some(known) => known.table.spec.traverse(visit),
-            None => Ok(()),
-        }
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
+        self.traverse(visit)
     }
 
     fn __clear__(&self) {

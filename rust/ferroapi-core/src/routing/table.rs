@@ -2,7 +2,6 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
-use pyo3::{PyTraverseError, PyVisit};
 
 use ferroapi_http::{Convertor, PathTemplate, RouteId, RouteTree};
 
@@ -10,6 +9,7 @@ use super::convert::Conversion;
 use super::path;
 use crate::server::Policy;
 use crate::stamp::Stamped;
+use crate::traverse::traverse;
 use crate::watch::Watched;
 
 /// One route, in registration order.
@@ -69,6 +69,23 @@ pub struct Table {
     tree: RouteTree,
 }
 
+traverse!(Table { spec } but { takes_final_slash, tree });
+traverse!(RoutesSpec {
+    routes, form_limits, classes, plain, snapshot
+} but {
+    redirect_slashes, plain_fallback, has_included
+});
+traverse!(RouteSpec {
+    conversions, asked, target
+} but {
+    template, convertors, methods
+});
+traverse!(Target {
+    endpoint, route, methods, app, form_limits, fastapi
+} but {
+    path_format, limits
+});
+
 /// How far a route matches.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
@@ -119,43 +136,9 @@ impl RoutesSpec {
     pub fn settle_plain_routes(&self, py: Python<'_>) {
         self.plain.iter().for_each(|route| route.settle(py));
     }
-
-    /// Visits every Python object that the table owns.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.form_limits)?;
-        visit.call(&self.snapshot)?;
-        self.classes.traverse(visit)?;
-        self.plain
-            .iter()
-            .try_for_each(|route| route.traverse(visit))?;
-        self.routes
-            .iter()
-            .try_for_each(|route| route.traverse(visit))
-    }
 }
 
 impl RouteSpec {
-    fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.asked)?;
-        for (_, conversion) in &self.conversions {
-            if let Conversion::Python(convertor) = conversion {
-                visit.call(convertor)?;
-            }
-        }
-        let Some(target) = &self.target else {
-            return Ok(());
-        };
-        visit.call(&target.endpoint)?;
-        visit.call(&target.route)?;
-        visit.call(&target.methods)?;
-        visit.call(&target.app)?;
-        visit.call(&target.fastapi)?;
-        target
-            .form_limits
-            .iter()
-            .try_for_each(|limits| visit.call(limits))
-    }
-
     /// False if the template ends with text other than a slash, or with a parameter that has none in it.
     fn may_take_final_slash(&self) -> bool {
         let Some(template) = self.template.as_deref() else {

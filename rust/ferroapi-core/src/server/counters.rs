@@ -4,7 +4,6 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
-use pyo3::{PyTraverseError, PyVisit};
 
 use ferroapi_http::http1::ResponseWriter;
 
@@ -12,6 +11,7 @@ use super::fields::{Fields, collect_fields};
 use crate::cell::AttachedCell;
 use crate::shared::Shared;
 use crate::stamp::Stamped;
+use crate::traverse::traverse;
 
 pub struct Counters {
     state: Py<PyAny>,
@@ -31,6 +31,8 @@ pub struct DefaultLines {
     /// None where a line takes part in the framing of a response, or is refused.
     pub ready: Option<Vec<u8>>,
 }
+
+traverse!(Counters { state, attributes } but { seen });
 
 impl DefaultLines {
     pub fn list<'py>(&self, py: Python<'py>) -> &Bound<'py, PyList> {
@@ -104,12 +106,6 @@ impl Counters {
             Some(value) => Ok(value),
             None => self.state.bind(py).getattr(name),
         }
-    }
-
-    /// Visits what it refers to, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.state)?;
-        self.attributes.traverse(visit)
     }
 }
 

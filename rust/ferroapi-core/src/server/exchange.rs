@@ -2,10 +2,10 @@
 
 use std::ffi::CStr;
 
+use pyo3::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use pyo3::{PyTraverseError, PyVisit};
 
 use ferroapi_http::http1::ResponseWriter;
 
@@ -20,6 +20,7 @@ use crate::attached::attached;
 use crate::cell::AttachedCell;
 use crate::coroutine::{Call, Called, Channel, Coroutine, Progress, nothing};
 use crate::shared::Shared;
+use crate::traverse::{Traverse, Visited, traverse};
 
 /// More of a body than this waits in the socket until the application has taken what is here.
 const HIGH_WATER: usize = 64 * 1024;
@@ -40,6 +41,12 @@ pub struct Exchange {
     pub(super) news: Signal,
     pub(super) watch: Watch,
 }
+
+traverse!(Exchange {
+    protocol, scope, news, watch
+} but {
+    link, head, refused, state
+});
 
 pub(super) struct State {
     pub(super) incoming: Incoming,
@@ -306,11 +313,7 @@ impl Exchange {
         Coroutine::calling(call).expecting_await(UNAWAITED_SEND)
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.protocol)?;
-        // SAFETY: called by the collector only.
-        visit.call(unsafe { self.scope.traversed() })?;
-        self.watch.traverse(visit)?;
-        self.news.traverse(visit)
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
+        self.traverse(visit)
     }
 }

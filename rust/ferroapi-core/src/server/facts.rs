@@ -1,9 +1,9 @@
 //! What all connections of one server have in common, read once from uvicorn's configuration.
 
+use pyo3::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySet, PyString};
-use pyo3::{PyTraverseError, PyVisit};
 
 use ferroapi_http::http1::Limits;
 
@@ -15,6 +15,7 @@ use super::task::Starter;
 use crate::cell::AttachedCell;
 use crate::pipeline::{Entry, Known, entry_of, is_application};
 use crate::shared::Shared;
+use crate::traverse::{Traverse, Visited, traverse};
 
 /// Facts and objects of one `uvicorn.Server`; kept among the attributes of its `ServerState`.
 #[pyclass(frozen, module = "ferroapi._core")]
@@ -46,6 +47,13 @@ pub struct ServerFacts {
     /// A buffer for response heads, kept for its capacity.
     scratch: AttachedCell<Vec<u8>>,
 }
+
+traverse!(ServerFacts {
+    config, server_state, counters, app_state, event_loop, loaded_app, app, proxy, entry, connections, tasks, asgi,
+    starter, outbox
+} but {
+    leaves, root_path, limit_concurrency, timeout_keep_alive, limits, scratch
+});
 
 impl ServerFacts {
     /// The facts of the server that a new connection belongs to.
@@ -171,24 +179,8 @@ impl ServerFacts {
 
 #[pymethods]
 impl ServerFacts {
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.config)?;
-        visit.call(&self.server_state)?;
-        self.counters.traverse(visit)?;
-        visit.call(&self.app_state)?;
-        visit.call(&self.event_loop)?;
-        visit.call(&self.loaded_app)?;
-        visit.call(&self.app)?;
-        visit.call(&self.connections)?;
-        visit.call(&self.tasks)?;
-        visit.call(&self.asgi)?;
-        visit.call(&self.outbox)?;
-        // SAFETY: called by the collector only.
-        visit.call(unsafe { self.entry.traversed() })?;
-        if let Some(proxy) = &self.proxy {
-            proxy.traverse(visit)?;
-        }
-        self.starter.traverse(visit)
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
+        self.traverse(visit)
     }
 }
 

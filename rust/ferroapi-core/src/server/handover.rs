@@ -2,7 +2,6 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
-use pyo3::{PyTraverseError, PyVisit};
 
 use ferroapi_http::http1::Head;
 
@@ -10,6 +9,7 @@ use super::facts::ServerFacts;
 use super::head::RequestHead;
 use super::link::Link;
 use super::scope::headers;
+use crate::traverse::traverse;
 
 /// The request that asks for it, and what came after.
 pub struct Handover {
@@ -18,6 +18,8 @@ pub struct Handover {
     headers: Py<PyList>,
     rest: Vec<u8>,
 }
+
+traverse!(Handover { headers } but { method, target, rest });
 
 /// Whether the protocol that a request wants to change to is a WebSocket.
 pub fn asks_for_websocket(head: &Head<'_>) -> bool {
@@ -56,10 +58,5 @@ impl Handover {
         let rest = PyBytes::new(py, &self.rest);
         let arguments = (protocol, class, server, &link.transport, request, rest);
         facts.leaves.upgrade.call1(py, arguments).map(drop)
-    }
-
-    /// Visits the headers, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.headers)
     }
 }

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::facts::ServerFacts;
 use crate::cell::AttachedCell;
+use crate::traverse::traverse;
 
 #[derive(Default)]
 pub struct KeepAlive(AttachedCell<State>);
@@ -24,6 +24,9 @@ struct State {
     /// A request came after the timer was set.
     used: bool,
 }
+
+traverse!(KeepAlive { 0 });
+traverse!(State { handle } but { idle_since, used });
 
 /// What a timer that goes off has to do.
 pub enum Expiry {
@@ -123,11 +126,5 @@ impl KeepAlive {
             let handle = state.handle.as_ref().filter(|_| state.idle_since.is_some());
             handle.map(|handle| handle.clone_ref(py))
         })
-    }
-
-    /// Visits the timer, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // SAFETY: called by the collector only.
-        visit.call(unsafe { &self.0.traversed().handle })
     }
 }

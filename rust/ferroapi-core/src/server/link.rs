@@ -3,7 +3,6 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::burst::Burst;
 use super::facts::ServerFacts;
@@ -11,6 +10,7 @@ use super::leaves::server_leaves;
 use super::outbox::Outbox;
 use crate::cell::AttachedCell;
 use crate::shared::Shared;
+use crate::traverse::traverse;
 
 pub struct Link {
     pub transport: Py<PyAny>,
@@ -31,6 +31,12 @@ pub struct Link {
     held: AttachedCell<Vec<u8>>,
     pub burst: Burst,
 }
+
+traverse!(Link {
+    transport, write, is_closing, outbox
+} but {
+    server, client, tls, trusted, posted, held, burst
+});
 
 impl Link {
     pub fn new(transport: Bound<'_, PyAny>, facts: &ServerFacts) -> PyResult<Self> {
@@ -178,13 +184,5 @@ impl Link {
         method: &Bound<'py, PyString>,
     ) -> PyResult<Bound<'py, PyAny>> {
         self.transport.bind(py).call_method0(method)
-    }
-
-    /// Visits the transport, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.transport)?;
-        visit.call(&self.write)?;
-        visit.call(&self.outbox)?;
-        visit.call(&self.is_closing)
     }
 }

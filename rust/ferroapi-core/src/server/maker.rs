@@ -8,13 +8,13 @@ use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::leaves::ServerLeaves;
 use super::listing::Listing;
 use crate::call::call_named;
 use crate::cell::AttachedCell;
 use crate::coroutine::Coroutine;
+use crate::traverse::traverse;
 
 /// Makes tasks; it keeps no event loop alive.
 pub struct TaskMaker {
@@ -32,18 +32,17 @@ pub struct MadeTask {
     pub first_step: Py<PyAny>,
 }
 
+traverse!(MadeTask {
+    task,
+    coroutine,
+    first_step
+});
+
 impl MadeTask {
     /// Lets go of a task that is not wanted after all.
     pub fn disown(&self, py: Python<'_>) -> PyResult<()> {
         self.task
             .setattr(py, intern!(py, "_log_destroy_pending"), false)
-    }
-
-    /// Visits what it refers to, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.task)?;
-        visit.call(&self.coroutine)?;
-        visit.call(&self.first_step)
     }
 }
 

@@ -7,14 +7,15 @@
 
 use std::time::{Duration, Instant};
 
+use pyo3::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::link::Link;
 use crate::cell::AttachedCell;
 use crate::shared::Shared;
+use crate::traverse::{Traverse, Visited, traverse};
 
 /// A request that takes longer makes all others wait.
 const SLOW: Duration = Duration::from_micros(250);
@@ -55,6 +56,12 @@ struct Letter {
     write: Py<PyAny>,
     data: Py<PyBytes>,
 }
+
+traverse!(Outbox { event_loop, state });
+traverse!(State { letters } but {
+    links, times, turn, ended, awaited, direct, arming, pause
+});
+traverse!(Letter { write } but { data });
 
 /// When the oldest and the youngest letter came.
 struct Times {
@@ -215,15 +222,8 @@ impl Outbox {
         outcome
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.event_loop)?;
-        // The links are visited by their connections, which share them.
-        // SAFETY: called by the collector only.
-        let state = unsafe { self.state.traversed() };
-        state
-            .letters
-            .iter()
-            .try_for_each(|letter| visit.call(&letter.write))
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
+        self.traverse(visit)
     }
 
     fn __clear__(&self) {

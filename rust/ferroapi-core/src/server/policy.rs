@@ -2,9 +2,9 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::{PyTraverseError, PyVisit};
 
 use crate::cell::AttachedCell;
+use crate::traverse::traverse;
 
 /// A `RequestLimits` of the user's.
 #[derive(FromPyObject)]
@@ -25,6 +25,9 @@ struct Watched {
     status: u16,
     cancel_on_disconnect: bool,
 }
+
+traverse!(Watch { 0 });
+traverse!(Watched { task, timer } but { status, cancel_on_disconnect });
 
 /// The limits that were set on an application or an endpoint.
 pub fn policy_of(target: &Bound<'_, PyAny>) -> PyResult<Option<Policy>> {
@@ -98,15 +101,5 @@ impl Watch {
             self.end(py)?;
         }
         Ok(task)
-    }
-
-    /// Visits the task and the timer, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // SAFETY: called by the collector only.
-        if let Some(watched) = unsafe { self.0.traversed() } {
-            visit.call(&watched.task)?;
-            visit.call(&watched.timer)?;
-        }
-        Ok(())
     }
 }

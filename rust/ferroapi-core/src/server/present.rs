@@ -5,16 +5,18 @@
 //! both stands one object for the task of a request that takes its first step: it equals the event loop, and is called
 //! as a weak reference is. Being compared with the loop, or called, is being asked for the task.
 
+use pyo3::PyVisit;
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySet};
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::leaves::ServerLeaves;
 use super::maker::{MadeTask, TaskMaker};
 use crate::cell::AttachedCell;
 use crate::coroutine::{Channel, Coroutine};
+use crate::in_flight::InFlight;
 use crate::shared::Shared;
+use crate::traverse::{Traverse, Visited, traverse};
 
 /// Stands for the task of the request that takes its first step now.
 ///
@@ -40,6 +42,11 @@ struct Request {
     /// The task, once somebody has asked for it.
     made: Option<MadeTask>,
 }
+
+// asyncio's set keeps the object alive, which in turn must keep no event loop alive.
+traverse!(PresentTask { request } but { hash, current_tasks, maker });
+traverse!(Request { step, made });
+traverse!(FirstStep { event_loop, context } but { channel });
 
 impl Request {
     /// Whether this is the request of that channel, and has no task.
@@ -84,6 +91,7 @@ impl Presence {
 impl Drop for Presence {
     fn drop(&mut self) {
         Python::attach(|py| {
+            let _aside = InFlight::put_aside(py);
             // Not there if somebody emptied the set, which is as well.
             let _ = self.references.bind(py).discard(&self.object);
         });
@@ -124,7 +132,7 @@ impl PresentTask {
     }
 
     fn make(&self, py: Python<'_>, step: FirstStep) -> PyResult<MadeTask> {
-        let coroutine = Coroutine::running(step.channel);
+        let coroutine = Coroutine::running();
         self.maker
             .make(py, step.event_loop, coroutine, &step.context)
     }
@@ -205,18 +213,7 @@ impl PresentTask {
         Self::task(slf)
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // SAFETY: called by the collector only.
-        match unsafe { self.request.traversed() } {
-            Some(request) => {
-                visit.call(&request.step.event_loop)?;
-                visit.call(&request.step.context)?;
-                request
-                    .made
-                    .iter()
-                    .try_for_each(|made| made.traverse(visit))
-            }
-            None => Ok(()),
-        }
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
+        self.traverse(visit)
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
+use pyo3::PyVisit;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use pyo3::{PyTraverseError, PyVisit};
 
 use ferroapi_http::http1::{Decoder, Refusal};
 
@@ -19,7 +19,8 @@ use super::keep_alive::{Expiry, KeepAlive};
 use super::link::Link;
 use super::signal::Signal;
 use crate::cell::AttachedCell;
-use crate::shared::Shared;
+use crate::shared::{Owned, Shared};
+use crate::traverse::{Traverse, Visited, traverse};
 
 /// HTTP/1.1 for uvicorn: `asyncio.Protocol`, with the constructor that `uvicorn.Config.http` asks for.
 ///
@@ -30,7 +31,7 @@ pub struct HttpProtocol {
     pub(super) facts: Py<ServerFacts>,
     pub(super) ws_protocol_class: AttachedCell<Py<PyAny>>,
     access_log: bool,
-    link: AttachedCell<Option<Shared<Link>>>,
+    link: AttachedCell<Option<Owned<Link>>>,
     /// None before and after the connection, after a refusal, and while it is at work.
     decoder: AttachedCell<Option<Box<Decoder>>>,
     /// The exchange that is answered now.
@@ -53,6 +54,22 @@ pub(super) enum Waiting {
     Handover(Handover),
     /// The byte stream made no sense from here on.
     Refusal(Refusal),
+}
+
+traverse!(HttpProtocol {
+    facts, ws_protocol_class, link, current, receiving, waiting, writable, keep_alive, last_scope
+} but {
+    access_log, decoder, flags
+});
+
+impl Traverse for Waiting {
+    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
+        match self {
+            Self::Exchange(exchange) => exchange.traverse(visit),
+            Self::Handover(handover) => handover.traverse(visit),
+            Self::Refusal(_) => Ok(()),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Default)]
@@ -80,9 +97,12 @@ impl HttpProtocol {
         drop(self.last_scope.replace(py, Some(scope.clone_ref(py))));
     }
 
+    fn link_if_made(&self, py: Python<'_>) -> Option<Shared<Link>> {
+        self.link.read(py, |link| link.as_ref().map(Owned::share))
+    }
+
     pub(super) fn link(&self, py: Python<'_>) -> PyResult<Shared<Link>> {
-        self.link
-            .read(py, Clone::clone)
+        self.link_if_made(py)
             .ok_or_else(|| PyRuntimeError::new_err("no connection was made"))
     }
 
@@ -169,7 +189,7 @@ impl HttpProtocol {
             .leaves
             .trace
             .call1(py, ("HTTP connection made", &link.client))?;
-        drop(this.link.replace(py, Some(Shared::new(link))));
+        drop(this.link.replace(py, Some(Owned::new(link))));
         let decoder = Decoder::new(facts.limits);
         drop(this.decoder.replace(py, Some(Box::new(decoder))));
         this.writable.set(py)
@@ -192,7 +212,7 @@ impl HttpProtocol {
 
     /// The client will send no more; the transport closes itself after this.
     fn eof_received(&self, py: Python<'_>) -> PyResult<()> {
-        match self.link.read(py, Clone::clone) {
+        match self.link_if_made(py) {
             Some(link) => link.flush(py),
             None => Ok(()),
         }
@@ -276,7 +296,7 @@ impl HttpProtocol {
 
     #[getter]
     fn transport(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        let link = self.link.read(py, Clone::clone);
+        let link = self.link_if_made(py);
         link.map(|link| link.transport.clone_ref(py))
     }
 
@@ -296,27 +316,8 @@ impl HttpProtocol {
         drop(self.ws_protocol_class.replace(py, class));
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.facts)?;
-        // SAFETY: called by the collector only, here and below.
-        unsafe {
-            visit.call(self.ws_protocol_class.traversed())?;
-            if let Some(link) = self.link.traversed() {
-                link.traverse(visit)?;
-            }
-            visit.call(self.current.traversed())?;
-            visit.call(self.receiving.traversed())?;
-            for waiting in self.waiting.traversed() {
-                match waiting {
-                    Waiting::Exchange(exchange) => visit.call(exchange)?,
-                    Waiting::Handover(handover) => handover.traverse(visit)?,
-                    Waiting::Refusal(_) => {}
-                }
-            }
-            visit.call(self.last_scope.traversed())?;
-        }
-        self.writable.traverse(visit)?;
-        self.keep_alive.traverse(visit)
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
+        self.traverse(visit)
     }
 
     fn __clear__(&self) {

@@ -3,16 +3,18 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::head::RequestHead;
 use super::leaves::ServerLeaves;
+use crate::traverse::traverse;
 
 /// The middleware in front of the application.
 pub struct Proxy {
     /// `ProxyHeadersMiddleware.trusted_hosts`.
     trusted: Py<PyAny>,
 }
+
+traverse!(Proxy { trusted });
 
 impl Proxy {
     /// The application inside of the middleware, if `app` is exactly uvicorn's.
@@ -32,11 +34,6 @@ impl Proxy {
         let trusted = app.getattr(intern!(py, "trusted_hosts"))?.unbind();
         let inside = app.getattr(intern!(py, "app"))?.unbind();
         Ok((inside, Some(Self { trusted })))
-    }
-
-    /// Visits the trusted hosts, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.trusted)
     }
 
     /// Whether what this peer forwards is believed.

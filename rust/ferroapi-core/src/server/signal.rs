@@ -2,11 +2,11 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::{PyTraverseError, PyVisit};
 
 use crate::attached::attached;
 use crate::cell::AttachedCell;
 use crate::coroutine::Channel;
+use crate::traverse::traverse;
 
 #[derive(Default)]
 pub struct Signal(AttachedCell<State>);
@@ -17,6 +17,9 @@ struct State {
     /// Futures of the event loop.
     waiters: Vec<Py<PyAny>>,
 }
+
+traverse!(Signal { 0 });
+traverse!(State { waiters } but { set });
 
 impl Signal {
     pub fn is_set(&self, py: Python<'_>) -> bool {
@@ -70,16 +73,6 @@ impl Signal {
             place.map(|place| state.waiters.swap_remove(place))
         });
         drop(forgotten);
-    }
-
-    /// Visits the futures, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // SAFETY: called by the collector only.
-        let state = unsafe { self.0.traversed() };
-        state
-            .waiters
-            .iter()
-            .try_for_each(|waiter| visit.call(waiter))
     }
 
     pub fn drop_waiters(&self, py: Python<'_>) {

@@ -13,12 +13,12 @@ use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use pyo3::{PyTraverseError, PyVisit};
 
 use super::leaves::ServerLeaves;
 use super::present::{FirstStep, Presence, PresentTask};
 use crate::coroutine::{Ahead, Coroutine, Progress, Step};
 use crate::shared::Shared;
+use crate::traverse::traverse;
 
 /// How the tasks of one event loop are started.
 pub struct Starter {
@@ -39,6 +39,19 @@ struct Early {
     current_tasks: Py<PyDict>,
     presence: Presence,
 }
+
+traverse!(Starter {
+    event_loop,
+    create_task,
+    early,
+    empty_context
+});
+// What is left out refers to no event loop.
+traverse!(Early {
+    get_task_factory, get_debug, loop_attributes
+} but {
+    current_tasks, presence
+});
 
 /// When the first step is to be taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -105,18 +118,6 @@ impl Starter {
     pub fn is_unseen(&self, py: Python<'_>) -> bool {
         let early = self.early.as_ref();
         early.is_some_and(|early| early.presence.object.get().is_unseen(py))
-    }
-
-    /// Visits what it refers to, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.event_loop)?;
-        visit.call(&self.create_task)?;
-        if let Some(early) = &self.early {
-            visit.call(&early.get_task_factory)?;
-            visit.call(&early.get_debug)?;
-            visit.call(&early.loop_attributes)?;
-        }
-        Ok(())
     }
 }
 
