@@ -256,8 +256,9 @@ def body_error(error: Exception, options: HandlerOptions, scope: Scope) -> Excep
 
 
 def _caused(error: Exception, cause: Exception) -> Exception:
+    """Return `error` as `raise error from cause` leaves it where `cause` is handled."""
     if error is not cause:
-        error.__cause__ = cause
+        error.__cause__ = error.__context__ = cause
     return error
 
 
@@ -332,6 +333,11 @@ async def close_stack(stack: AsyncExitStack, error: BaseException | None) -> Non
             raise
 
 
+async def end_generator(generator: Any) -> None:
+    """End an async generator that yielded when it had to stop; raises what the standard library does."""
+    await _Entered(_Yielding(generator)).__aexit__(None, None, None)
+
+
 async def close_generators(
     generators: list[Any], cleanup_scope: CancelScope | None, error: BaseException
 ) -> None:
@@ -365,6 +371,16 @@ class _Entered(AbstractAsyncContextManager[None]):
         traceback: TracebackType | None,
     ) -> bool | None:
         return await self._manager.__aexit__(exc_type, exc_value, traceback)
+
+
+class _Yielding:
+    """An async generator that has been run on to another `yield`."""
+
+    def __init__(self, generator: Any) -> None:
+        self.aclose = generator.aclose
+
+    async def __anext__(self) -> None:
+        pass
 
 
 def response_not_awaited() -> FastAPIError:
@@ -460,7 +476,11 @@ async def handle_exception(
 ) -> None:
     """Answer with the handler of `error` in `tables`; `send` is a `_core.Sender`."""
     if send.started:
-        raise RuntimeError("Caught handled exception, but response already started.") from error
+        try:
+            raise error
+        except Exception as handled:
+            del error  # or it would be in a cycle with its traceback
+            raise RuntimeError("Caught handled exception, but response already started.") from handled
     # Starlette reads the tables of the scope, where a mounted application may have put its own meanwhile.
     present = scope.get(_HANDLERS_KEY)
     scope[_HANDLERS_KEY] = tables

@@ -51,6 +51,7 @@ pub struct Leaves {
     pub call_limited: Py<PyAny>,
     pub enter_generator: Py<PyAny>,
     pub close_stack: Py<PyAny>,
+    pub end_generator: Py<PyAny>,
     pub close_generators: Py<PyAny>,
     pub new_cancel_scope: Py<PyAny>,
     pub is_in_cancel_scope: Py<PyAny>,

@@ -152,7 +152,11 @@ pub mod generators {
         let outcome = cx.await_(call).await;
         attached(|py| match outcome {
             Err(error) if error.is_instance_of::<PyStopAsyncIteration>(py) => {
-                Err(PyRuntimeError::new_err("generator didn't yield"))
+                // As by `raise … from None` where the end of the generator is handled.
+                let raised = PyRuntimeError::new_err("generator didn't yield");
+                raised.set_cause(py, None);
+                raised.set_context(py, Some(error));
+                Err(raised)
             }
             outcome => outcome,
         })
@@ -192,13 +196,18 @@ pub mod generators {
             shield(py, cx, true)?;
             anext(generator.bind(py))
         })?;
-        let outcome = cx.await_(call).await;
+        let outcome = match cx.await_(call).await {
+            Ok(_) => {
+                let end = attached(|py| cx.leaves.end_generator.call1(py, (generator,)))?;
+                Box::pin(cx.run(end)).await
+            }
+            Err(error) => Err(error),
+        };
         attached(|py| {
             shield(py, cx, false)?;
             match outcome {
-                Ok(_) => Err(PyRuntimeError::new_err("generator didn't stop")),
                 Err(error) if error.is_instance_of::<PyStopAsyncIteration>(py) => Ok(()),
-                Err(error) => Err(error),
+                outcome => outcome,
             }
         })?;
         if last && cx.cleanup_scope.is_needless() {

@@ -29,6 +29,7 @@ pub fn escaping(error: PyErr) -> PyErr {
             return error;
         }
         let raised = PyRuntimeError::new_err("coroutine raised StopIteration");
+        raised.set_context(py, Some(error.clone_ref(py)));
         raised.set_cause(py, Some(error));
         raised
     })
