@@ -17,10 +17,10 @@ from anyio import CancelScope
 from pydantic_core import ValidationError, from_json
 from starlette._exception_handler import wrap_app_handling_exceptions
 from starlette.background import BackgroundTasks as StarletteBackgroundTasks
-from starlette.datastructures import URL
+from starlette.datastructures import URL, Headers, QueryParams
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
-from starlette.requests import ClientDisconnect, HTTPConnection, Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -70,6 +70,7 @@ from ..security.oauth2 import SecurityScopes
 from ..telemetry import _gate
 from .cancellation import cancellation_point as cancellation_point
 from .cancellation import is_in_cancel_scope as is_in_cancel_scope
+from .connections import connections_are_plain as connections_are_plain
 from .layers import gzip_body as gzip_body
 from .layers import gzip_responder as gzip_responder
 from .methods import Methods
@@ -93,6 +94,8 @@ from .threads import run_by
 
 new_request = Request
 new_websocket = WebSocket
+bare_object = object.__new__
+connections = (Request, WebSocket, QueryParams, Headers)
 new_exit_stack = AsyncExitStack
 new_cancel_scope = CancelScope
 new_background_tasks = BackgroundTasks
@@ -181,18 +184,9 @@ def new_security_scopes(scopes: list[str]) -> SecurityScopes:
 # Parameters.
 
 
-def overrides_values(cls: type) -> bool:
-    """Tell whether a connection class has its own idea of parameters."""
-    names = ("query_params", "headers", "cookies", "path_params")
-    return any(getattr(cls, name, None) is not getattr(HTTPConnection, name) for name in names)
-
-
-def params_to_args(
-    field: ModelField, source: str, scope: Scope, request: HTTPConnection | None
-) -> tuple[Any, list[Any]]:
-    """Extract one parameter that needs the whole mapping; `request` is given where it must be asked."""
-    connection = HTTPConnection(scope) if request is None else request
-    values, errors = request_params_to_args([field], getattr(connection, source))
+def params_to_args(field: ModelField, received: Mapping[str, Any]) -> tuple[Any, list[Any]]:
+    """Extract one parameter from a mapping that Rust does not read itself."""
+    values, errors = request_params_to_args([field], received)
     return values.get(field.name), errors
 
 

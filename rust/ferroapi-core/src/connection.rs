@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyTuple, PyType};
 
 use crate::attached::attached;
 use crate::coroutine::{Coroutine, nothing};
@@ -11,7 +11,7 @@ use crate::request::RequestContext;
 
 /// The coroutine that runs `body` for one connection.
 pub fn serve<F>(
-    scope: Bound<'_, PyDict>,
+    scope: Bound<'_, PyAny>,
     receive: Py<PyAny>,
     send: Py<PyAny>,
     body: impl FnOnce(Box<RequestContext>) -> F + Send + 'static,
@@ -21,7 +21,7 @@ where
 {
     let scope = scope.unbind();
     Coroutine::new(|channel| async move {
-        let cx = attached(|py| RequestContext::new(py, channel, scope, receive, send))?;
+        let cx = attached(|py| RequestContext::new(py, channel, scope.bind(py), receive, send))?;
         body(cx).await?;
         nothing()
     })

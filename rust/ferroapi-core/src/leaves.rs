@@ -7,6 +7,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::cell::AttachedCell;
+use crate::extract::Connections;
 use crate::pipeline::Gate;
 use crate::watch::Watched;
 
@@ -34,7 +35,9 @@ pub struct Leaves {
     pub at_headers: Py<PyAny>,
     pub validate_field: Py<PyAny>,
     pub field_default: Py<PyAny>,
-    pub overrides_values: Py<PyAny>,
+    pub connections: Connections,
+    pub connections_are_plain: Py<PyAny>,
+    pub bare_object: Py<PyAny>,
     pub params_to_args: Py<PyAny>,
     pub body_to_args: Py<PyAny>,
 

@@ -2,15 +2,17 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyBytes, PyTuple};
 
 use crate::attached::attached;
 use crate::coroutine::{Await, Channel, Run};
+use crate::extract::{Values, pin};
 use crate::leaves::{Leaves, leaves};
 use crate::middleware::{Filter, Filtered};
 use crate::pipeline::{Patches, patches};
+use crate::plan::Source;
 use crate::respond::{Place, ResponseParts, Sender, is_bodiless};
-use crate::scope::{Given, Key, Member, Scope};
+use crate::scope::{Key, Member, Scope};
 use crate::server::{Delivery, Exchange, Policy};
 use crate::shared::Shared;
 use crate::stacks::{Stack, StackKey};
@@ -55,8 +57,8 @@ pub struct RequestContext {
     filters: Vec<Filter>,
     /// The `Request` or `WebSocket`, once made or given.
     pub request: Option<Py<PyAny>>,
-    /// The request object may answer differently from the scope (a subclass with its own properties).
-    pub custom_request: bool,
+    /// What the request says, as the steps read it.
+    pub values: Values,
     /// The injected `Response`, once somebody asked for it.
     pub response: Option<Py<PyAny>>,
     pub background: Option<Py<PyAny>>,
@@ -76,16 +78,16 @@ impl RequestContext {
     pub fn new(
         py: Python<'_>,
         channel: Shared<Channel>,
-        scope: Py<PyDict>,
+        scope: &Bound<'_, PyAny>,
         receive: Py<PyAny>,
         send: Py<PyAny>,
     ) -> PyResult<Box<Self>> {
         watch::look(py, leaves(py)?);
-        let scope = Given::new(scope.bind(py))?;
-        let traced = scope.contains(py, Member::Telemetry.into())?;
-        let tables = scope.get(py, Key::ExceptionHandlers.into())?;
+        let scope = Scope::given(scope)?;
+        let traced = scope.has(py, Member::Telemetry)?;
+        let tables = scope.get(py, Key::ExceptionHandlers)?;
         let wire = Wire::Asgi { receive, send };
-        let mut cx = Self::untraced(py, channel, Scope::Given(scope), wire)?;
+        let mut cx = Self::untraced(py, channel, scope, wire)?;
         cx.traced = traced;
         cx.is_http = false;
         cx.exception_tables = tables
@@ -118,7 +120,7 @@ impl RequestContext {
                 wire,
                 filters: Vec::new(),
                 request: None,
-                custom_request: false,
+                values: Values::default(),
                 response: None,
                 background: None,
                 middleware_stack: Stack::default(),
@@ -154,11 +156,12 @@ impl RequestContext {
     /// Takes over the exit stack that a Python layer around this one opened, and will close.
     pub fn enter_middleware_stack(&mut self) -> PyResult<()> {
         attached(|py| {
+            let name = StackKey::Middleware.name(py);
             let published = self
                 .scope
-                .dict(py)?
-                .get_item(StackKey::Middleware.name(py))?;
-            self.middleware_stack.object = published.map(Bound::unbind);
+                .object(py)?
+                .call_method1(intern!(py, "get"), (name,))?;
+            self.middleware_stack.object = (!published.is_none()).then(|| published.unbind());
             Ok(())
         })
     }
@@ -283,7 +286,7 @@ impl RequestContext {
         }
         self.open_stacks(py)?;
         let sender = self.sender(py)?;
-        let arguments = (self.scope.dict(py)?, self.receive(py)?, sender);
+        let arguments = (self.scope.object(py)?, self.receive(py)?, sender);
         let request = self.leaves.new_request.call1(py, arguments)?;
         if let Some(body) = &self.body {
             request.setattr(py, intern!(py, "_body"), body)?;
@@ -292,8 +295,48 @@ impl RequestContext {
         if let Some(json) = &self.json {
             request.setattr(py, intern!(py, "_json"), json)?;
         }
+        pin(
+            py,
+            self.leaves,
+            &self.scope,
+            &mut self.values,
+            request.bind(py),
+        )?;
         self.request = Some(request.clone_ref(py));
         Ok(request)
+    }
+
+    /// Reads what the request says, before a step takes its parameters from it: from a connection object that Python
+    /// code has had, or that somebody's patch is to be asked through, and from the scope otherwise.
+    ///
+    /// `lasting` says that other steps will read, too.
+    pub fn read_values(&mut self, py: Python<'_>, lasting: bool) -> PyResult<()> {
+        if self.request.is_none()
+            && self.leaves.connections.are_plain(py, self.leaves)?
+            && self.values.settle(py, &self.scope, lasting)?
+        {
+            return Ok(());
+        }
+        self.ask_request(py)
+    }
+
+    fn ask_request(&mut self, py: Python<'_>) -> PyResult<()> {
+        let request = self.request(py)?;
+        self.values.ask(py, self.leaves, request.bind(py))
+    }
+
+    /// Reads the values of one source; where only Python can, the mapping to ask.
+    pub fn read_source(&mut self, py: Python<'_>, source: Source) -> PyResult<Option<Py<PyAny>>> {
+        if self.values.read(py, &self.scope, source)? {
+            return Ok(None);
+        }
+        if self.values.mapping(source).is_none() {
+            self.ask_request(py)?;
+        }
+        Ok(self
+            .values
+            .mapping(source)
+            .map(|mapping| mapping.clone_ref(py)))
     }
 
     /// Remembers what was read, for a `Request` that may be made later.
@@ -324,7 +367,7 @@ impl RequestContext {
             return Ok(object.clone_ref(py));
         }
         let object = self.leaves.new_exit_stack.call0(py)?;
-        self.scope.dict(py)?.set_item(key.name(py), &object)?;
+        self.scope.object(py)?.set_item(key.name(py), &object)?;
         place.object = Some(object.clone_ref(py));
         Ok(object)
     }

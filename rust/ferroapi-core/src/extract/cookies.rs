@@ -1,16 +1,14 @@
 //! The pairs of all `cookie` headers; Starlette collects them in a dict, so that the last value of a name wins.
 
-use pyo3::prelude::*;
-
 use ferroapi_http::{cookie, latin1};
 
+use super::headers::Headers;
 use super::pairs::Pairs;
-use super::sources::Sources;
 
 /// Decoded pairs in the order of the request.
-pub fn pairs(py: Python<'_>, sources: &Sources) -> PyResult<Pairs> {
+pub fn pairs(headers: &Headers<'_>) -> Pairs {
     let mut pairs = Pairs::default();
-    sources.each_header(py, |name, value| {
+    headers.each(|name, value| {
         if name == b"cookie" {
             pairs.reserve(value.len());
             for (name, value) in cookie::pairs(&latin1::decode(value)) {
@@ -18,6 +16,6 @@ pub fn pairs(py: Python<'_>, sources: &Sources) -> PyResult<Pairs> {
             }
         }
         true
-    })?;
-    Ok(pairs)
+    });
+    pairs
 }

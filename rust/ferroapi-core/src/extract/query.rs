@@ -8,15 +8,16 @@ use ferroapi_http::query;
 
 use super::pairs::Pairs;
 
-/// The pairs of `scope["query_string"]`, decoded, in the order of the request.
-pub fn pairs(raw: &Bound<'_, PyAny>) -> PyResult<Pairs> {
+/// The pairs of `scope["query_string"]`, decoded, in the order of the request; none for an object that only
+/// `QueryParams` can read.
+pub fn pairs(raw: &Bound<'_, PyAny>) -> Option<Pairs> {
     if let Ok(bytes) = raw.cast::<PyBytes>() {
-        return Ok(decoded(bytes.as_bytes()));
+        return Some(decoded(bytes.as_bytes()));
     }
     // Some servers and tests put text there; its characters stand for themselves.
-    let text = raw.cast::<PyString>()?;
-    let encoded = text.call_method1(intern!(raw.py(), "encode"), ("latin-1",))?;
-    Ok(decoded(encoded.cast::<PyBytes>()?.as_bytes()))
+    let text = raw.cast::<PyString>().ok()?;
+    let encoded = text.call_method1(intern!(raw.py(), "encode"), (intern!(raw.py(), "latin-1"),));
+    Some(decoded(encoded.ok()?.cast::<PyBytes>().ok()?.as_bytes()))
 }
 
 /// The same for the raw bytes.

@@ -61,13 +61,16 @@ impl GZip {
 
     /// Notes whether the client takes gzip.
     pub fn enter(gzip: &Owned<Self>, py: Python<'_>, scope: &Scope) -> PyResult<Passage> {
+        let Some(headers) = scope.headers(py)? else {
+            return Ok(Passage::Python);
+        };
         let mut accepted = None;
-        scope.each_header(py, |name, value| {
+        headers.each(|name, value| {
             if name == b"accept-encoding" {
                 accepted = Some(value.windows(4).any(|part| part == b"gzip"));
             }
             accepted.is_none()
-        })?;
+        });
         Ok(Passage::Through(Some(Filter::GZip {
             gzip: gzip.share(),
             accepted: accepted.unwrap_or(false),

@@ -36,7 +36,10 @@ impl TrustedHost {
         if self.allow_any {
             return Ok(Passage::Through(None));
         }
-        let host = scope.first_header(py, b"host")?;
+        let Some(headers) = scope.headers(py)? else {
+            return Ok(Passage::Python);
+        };
+        let host = headers.first(b"host");
         Ok(match host.as_deref().and_then(plain_host) {
             Some(host) if self.allows(py, &host)? => Passage::Through(None),
             _ => Passage::Python,

@@ -4,7 +4,7 @@ use pyo3::PyVisit;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::PyTuple;
 
 use super::errors;
 use crate::attached::attached;
@@ -67,7 +67,7 @@ impl Pipeline {
                 let sender = cx.sender(py)?;
                 cx.leaves
                     .new_request
-                    .call1(py, (cx.scope.dict(py)?, cx.receive(py)?, sender))?;
+                    .call1(py, (cx.scope.object(py)?, cx.receive(py)?, sender))?;
             }
             cx.exception_tables = Some(self.publish_handlers(py, cx)?);
             Ok::<_, PyErr>(())
@@ -153,7 +153,7 @@ impl Pipeline {
     /// Serve one HTTP request as an ASGI application.
     fn serve_http(
         slf: Py<Self>,
-        scope: Bound<'_, PyDict>,
+        scope: Bound<'_, PyAny>,
         receive: Py<PyAny>,
         send: Py<PyAny>,
     ) -> Coroutine {

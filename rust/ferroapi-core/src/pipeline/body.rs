@@ -16,24 +16,24 @@ use crate::wire::Wire;
 
 /// The body as the dependencies receive it.
 ///
-/// `given` says that the request object came from outside, so that its own methods must be asked.
+/// `asked` says that a request object's own methods must read it: it came from outside, or Python code has had it.
 pub async fn read(
     compiled: &Compiled,
     options: &Py<PyAny>,
     cx: &mut RequestContext,
-    given: bool,
+    asked: bool,
 ) -> PyResult<Body> {
     let outcome = match compiled.body {
         BodyKind::None => return Ok(Body::Undefined),
         BodyKind::Form => read_form(options, cx).await,
-        BodyKind::Json => read_json(compiled, cx, given).await,
+        BodyKind::Json => read_json(compiled, cx, asked).await,
     };
     outcome.or_else(|error| {
         attached(|py| {
             if !error.is_instance_of::<PyException>(py) {
                 return Err(error);
             }
-            let arguments = (error.into_value(py), options, cx.scope.dict(py)?);
+            let arguments = (error.into_value(py), options, cx.scope.object(py)?);
             Err(PyErr::from_value(
                 cx.leaves.body_error.call1(py, arguments)?.into_bound(py),
             ))
@@ -49,8 +49,8 @@ async fn read_form(options: &Py<PyAny>, cx: &mut RequestContext) -> PyResult<Bod
     Ok(Body::Form(cx.await_(call).await?))
 }
 
-async fn read_json(compiled: &Compiled, cx: &mut RequestContext, given: bool) -> PyResult<Body> {
-    let bytes = if given {
+async fn read_json(compiled: &Compiled, cx: &mut RequestContext, asked: bool) -> PyResult<Body> {
+    let bytes = if asked {
         ask_for_bytes(cx).await?
     } else {
         receive_bytes(cx).await?
@@ -62,7 +62,7 @@ async fn read_json(compiled: &Compiled, cx: &mut RequestContext, given: bool) ->
     if !attached(|py| is_json(py, compiled, cx))? {
         return Ok(Body::Content(bytes));
     }
-    if given {
+    if asked {
         let call = attached(|py| {
             let request = cx.request(py)?;
             request.call_method0(py, intern!(py, "json"))
@@ -225,36 +225,38 @@ fn join(py: Python<'_>, mut chunks: Vec<Py<PyBytes>>) -> PyResult<Py<PyBytes>> {
 }
 
 /// Whether the content type says JSON; without one, the path operation decides.
-fn is_json(py: Python<'_>, compiled: &Compiled, cx: &RequestContext) -> PyResult<bool> {
-    if cx.custom_request
-        && let Some(request) = &cx.request
-    {
-        let headers = request.getattr(py, intern!(py, "headers"))?;
-        let value = headers.call_method1(py, intern!(py, "get"), ("content-type",))?;
-        if !value.is_truthy(py)? {
-            return Ok(!compiled.strict_content_type);
-        }
-        return cx
-            .leaves
-            .is_json_content_type
-            .call1(py, (value,))?
-            .is_truthy(py);
+fn is_json(py: Python<'_>, compiled: &Compiled, cx: &mut RequestContext) -> PyResult<bool> {
+    let unseen = cx.request.is_none() && cx.leaves.connections.are_plain(py, cx.leaves)?;
+    if unseen && let Some(headers) = cx.scope.headers(py)? {
+        return match headers.first(b"content-type") {
+            Some(value) if !value.is_empty() => is_json_type(py, cx, &value),
+            _ => Ok(!compiled.strict_content_type),
+        };
     }
-    let Some(value) = cx.scope.first_header(py, b"content-type")? else {
-        return Ok(!compiled.strict_content_type);
-    };
-    if value.is_empty() {
+    let headers = cx.request(py)?.getattr(py, intern!(py, "headers"))?;
+    let value = headers.call_method1(py, intern!(py, "get"), (intern!(py, "content-type"),))?;
+    if !value.is_truthy(py)? {
         return Ok(!compiled.strict_content_type);
     }
-    match content_type::classify(&value) {
+    let text = value.bind(py).cast_exact::<PyString>();
+    match text.map(|text| text.to_str()) {
+        Ok(Ok(text)) if text.is_ascii() => is_json_type(py, cx, text.as_bytes()),
+        _ => ask_for_type(py, cx, value),
+    }
+}
+
+fn is_json_type(py: Python<'_>, cx: &RequestContext, value: &[u8]) -> PyResult<bool> {
+    match content_type::classify(value) {
         ContentType::Json => Ok(true),
         ContentType::NotJson => Ok(false),
         ContentType::Unsure => {
-            let text = ferroapi_http::latin1::decode(&value).into_owned();
-            cx.leaves
-                .is_json_content_type
-                .call1(py, (text,))?
-                .is_truthy(py)
+            let text = ferroapi_http::latin1::decode(value);
+            ask_for_type(py, cx, PyString::new(py, &text).into_any().unbind())
         }
     }
+}
+
+fn ask_for_type(py: Python<'_>, cx: &RequestContext, value: Py<PyAny>) -> PyResult<bool> {
+    let answer = cx.leaves.is_json_content_type.call1(py, (value,))?;
+    answer.is_truthy(py)
 }

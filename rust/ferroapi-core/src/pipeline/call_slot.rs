@@ -13,14 +13,14 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyTuple, PyType};
 
 use super::entry::{serve_app, way_in};
 use crate::attached::attached;
 use crate::cell::AttachedCell;
 use crate::coroutine::{Coroutine, nothing};
 use crate::request::RequestContext;
-use crate::scope::{Given, Scope};
+use crate::scope::Scope;
 use crate::server::{Exchange, policy_of};
 use crate::wire::Wire;
 
@@ -101,8 +101,7 @@ unsafe extern "C" fn call_application(
         };
         let arguments = arguments.cast::<PyTuple>().ok();
         let arguments = arguments.filter(|found| keywords.is_null() && found.len() == 3);
-        let coroutine = arguments.and_then(|found| coroutine(&app, &found).transpose())?;
-        let made = coroutine.and_then(|made| Py::new(py, made));
+        let made = coroutine(&app, &*arguments?).and_then(|made| Py::new(py, made));
         Some(made.map_or_else(
             |error| {
                 error.restore(py);
@@ -141,26 +140,19 @@ fn limit(app: &Bound<'_, PyAny>, receive: &Py<PyAny>) -> PyResult<()> {
     }
 }
 
-/// What serves the connection once it is awaited; none for a scope that only Python can look at.
-fn coroutine(
-    app: &Bound<'_, PyAny>,
-    arguments: &Bound<'_, PyTuple>,
-) -> PyResult<Option<Coroutine>> {
-    let Ok(scope) = arguments.get_item(0)?.cast_into::<PyDict>() else {
-        return Ok(None);
-    };
+/// What serves the connection once it is awaited.
+fn coroutine(app: &Bound<'_, PyAny>, arguments: &Bound<'_, PyTuple>) -> PyResult<Coroutine> {
     let app = app.clone().unbind();
-    let scope = scope.unbind();
+    let scope = arguments.get_item(0)?.unbind();
     let receive = arguments.get_item(1)?.unbind();
     let send = arguments.get_item(2)?.unbind();
     let coroutine = Coroutine::new(|channel| async move {
         let (known, scope) = attached(|py| {
-            let scope = Given::new(scope.bind(py))?;
+            let scope = Scope::given(scope.bind(py))?;
             Ok::<_, PyErr>((way_in(py, app.bind(py), &scope)?, scope))
         })?;
         if let Some(known) = known {
             let mut cx = attached(|py| {
-                let scope = Scope::Given(scope);
                 let wire = Wire::Asgi { receive, send };
                 RequestContext::untraced(py, channel, scope, wire)
             })?;
@@ -172,9 +164,9 @@ fn coroutine(
             let function = CALL.get(py);
             let function =
                 function.ok_or_else(|| PyRuntimeError::new_err("no application class"))?;
-            function.call1(py, (app, scope.dict(py), receive, send))
+            function.call1(py, (app, scope.object(py)?, receive, send))
         })?;
         channel.await_(call).await
     });
-    Ok(Some(coroutine.expecting_await(UNAWAITED)))
+    Ok(coroutine.expecting_await(UNAWAITED))
 }

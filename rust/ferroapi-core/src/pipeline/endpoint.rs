@@ -52,7 +52,7 @@ pub async fn run(
         let background = cx.background.as_ref();
         cx.leaves.make_response.call1(
             py,
-            (options, &result, response, background, cx.scope.dict(py)?),
+            (options, &result, response, background, cx.scope.object(py)?),
         )
     })?;
     Ok(Answer::Object(cx.await_(call).await?))
@@ -110,7 +110,7 @@ async fn stream(
             response,
             background,
             stack,
-            cx.scope.dict(py)?,
+            cx.scope.object(py)?,
         );
         cx.leaves.stream_response.call1(py, arguments)
     })?;
@@ -184,7 +184,7 @@ fn render_model(
     let value = match validate_python(py, &model.validate, &raw) {
         Ok(value) => value,
         Err(error) if error.is_instance_of::<PyValueError>(py) => {
-            let arguments = (error.into_value(py), raw, options, cx.scope.dict(py)?);
+            let arguments = (error.into_value(py), raw, options, cx.scope.object(py)?);
             let error = cx.leaves.response_error.call1(py, arguments)?;
             return Err(PyErr::from_value(error.into_bound(py)));
         }

@@ -16,7 +16,7 @@ use crate::epoch;
 use crate::leaves::{Leaves, leaves};
 use crate::own_dict::own_dict;
 use crate::request::RequestContext;
-use crate::scope::{Given, Key, Member};
+use crate::scope::{Key, Member, Scope};
 use crate::server::Policy;
 use crate::shared::{Owned, Shared};
 use crate::stamp::{LastFound, Stamped};
@@ -74,7 +74,7 @@ impl Entry {
         &self,
         py: Python<'_>,
         leaves: &Leaves,
-        scope: Option<&Given>,
+        scope: Option<&Scope>,
     ) -> PyResult<Option<Shared<Known>>> {
         if let Some(scope) = scope
             && !is_plain_http(py, scope)?
@@ -130,13 +130,13 @@ impl Entry {
 }
 
 /// An HTTP request that no outer application traces or counts the bytes of.
-fn is_plain_http(py: Python<'_>, scope: &Given) -> PyResult<bool> {
-    let kind = scope.get(py, Member::Type.into())?;
-    let kind = kind.as_ref().and_then(|kind| kind.cast::<PyString>().ok());
+fn is_plain_http(py: Python<'_>, scope: &Scope) -> PyResult<bool> {
+    let kind = scope.member(py, Member::Type)?;
+    let kind = kind.cast::<PyString>().ok();
     Ok(
         kind.is_some_and(|kind| utf8(kind).is_ok_and(|kind| kind == "http"))
-            && !scope.contains(py, Member::Telemetry.into())?
-            && !scope.contains(py, Member::MaxBodySize.into())?,
+            && !scope.has(py, Member::Telemetry)?
+            && !scope.has(py, Member::MaxBodySize)?,
     )
 }
 
@@ -259,7 +259,7 @@ async fn serve(known: &Known, cx: &mut RequestContext) -> PyResult<()> {
         let arguments = (
             stack,
             error.into_value(py),
-            cx.scope.dict(py)?,
+            cx.scope.object(py)?,
             cx.receive(py)?,
             sender,
         );
@@ -303,7 +303,7 @@ impl Entry {
 pub fn way_in(
     py: Python<'_>,
     app: &Bound<'_, PyAny>,
-    scope: &Given,
+    scope: &Scope,
 ) -> PyResult<Option<Shared<Known>>> {
     entry_of(app)?.get().way_in(py, leaves(py)?, Some(scope))
 }
@@ -316,8 +316,7 @@ pub async fn serve_app(
 ) -> PyResult<()> {
     attached(|py| {
         if known.root_path.is_truthy(py)? {
-            let scope = cx.scope.dict(py)?;
-            scope.set_item(intern!(py, "root_path"), &known.root_path)?;
+            cx.scope.replace(py, Member::RootPath, &known.root_path)?;
         }
         if let Some(limits) = &known.limits {
             cx.limit(py, &limits.policy)?;
@@ -336,11 +335,8 @@ pub fn open(
     receive: Py<PyAny>,
     send: Py<PyAny>,
 ) -> PyResult<Option<Coroutine>> {
-    let Ok(scope) = scope.cast_into::<PyDict>() else {
-        return Ok(None);
-    };
     call_slot::compile(&app.get_type())?;
-    let Some(known) = way_in(py, &app, &Given::new(&scope)?)? else {
+    let Some(known) = way_in(py, &app, &Scope::given(&scope)?)? else {
         return Ok(None);
     };
     let app = app.unbind();

@@ -35,7 +35,7 @@ pub async fn handle(cx: &mut RequestContext, error: PyErr, fresh: bool) -> PyRes
             let sender = cx.sender(py)?;
             cx.leaves
                 .new_request
-                .call1(py, (cx.scope.dict(py)?, cx.receive(py)?, sender))?
+                .call1(py, (cx.scope.object(py)?, cx.receive(py)?, sender))?
         } else {
             cx.request(py)?
         };
@@ -43,7 +43,7 @@ pub async fn handle(cx: &mut RequestContext, error: PyErr, fresh: bool) -> PyRes
         let arguments = (
             error.into_value(py),
             request,
-            cx.scope.dict(py)?,
+            cx.scope.object(py)?,
             cx.receive(py)?,
             sender,
             &cx.exception_tables,

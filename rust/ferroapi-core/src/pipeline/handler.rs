@@ -4,7 +4,7 @@ use pyo3::PyVisit;
 use pyo3::exceptions::{PyAssertionError, PyAttributeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use super::body;
 use super::compiled::Compiled;
@@ -17,6 +17,7 @@ use crate::epoch;
 use crate::leaves::Leaves;
 use crate::plan::{Body, OverridesProvider, same_content, solve};
 use crate::request::RequestContext;
+use crate::scope::{Member, Scope};
 use crate::shared::{Owned, Shared};
 use crate::stacks::{Stack, StackKey};
 use crate::traverse::{Traverse, Visited, traverse};
@@ -147,13 +148,14 @@ impl Handler {
     /// `given`: the request object came from outside and must be asked instead of the scope.
     pub async fn answer(&self, cx: &mut RequestContext, given: bool) -> PyResult<Answer> {
         let compiled = attached(|py| {
+            require_root_path(py, &cx.scope)?;
             if cx.traced {
                 let request = cx.request(py)?;
                 cx.leaves.telemetry_begin.call1(py, (request,))?;
             }
             self.compiled(py, cx.leaves)
         })?;
-        let asked = given || cx.patches.body_methods;
+        let asked = given || cx.patches.body_methods || cx.request.is_some();
         let body = body::read(&compiled, &self.options, cx, asked).await?;
         let arguments = self.solve(&compiled, cx, &body).await.map_err(escaping)?;
         attached(|py| cx.look_at_patches(py))?;
@@ -213,7 +215,7 @@ impl Handler {
         errors: &Py<PyAny>,
     ) -> PyErr {
         let made = body.content(cx, py).and_then(|body| {
-            let arguments = (errors, body, &self.options, cx.scope.dict(py)?);
+            let arguments = (errors, body, &self.options, cx.scope.object(py)?);
             cx.leaves.validation_error.call1(py, arguments)
         });
         match made {
@@ -223,47 +225,43 @@ impl Handler {
     }
 }
 
+/// Fails as the reference does, which puts a text together with it for each request, for a root path that is none.
+fn require_root_path(py: Python<'_>, scope: &Scope) -> PyResult<()> {
+    if scope.head(py).is_some() {
+        return Ok(());
+    }
+    match scope.optional(py, Member::RootPath)? {
+        Some(path) if !path.is_instance_of::<PyString>() => {
+            path.call_method1(intern!(py, "rstrip"), ("/",)).map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The context of a request object that somebody else made.
 pub fn context_of_given(
     py: Python<'_>,
     channel: Shared<Channel>,
     request: &Bound<'_, PyAny>,
 ) -> PyResult<Box<RequestContext>> {
-    let scope = request
-        .getattr(intern!(py, "scope"))?
-        .cast_into::<PyDict>()?;
-    let mut cx = RequestContext::new(py, channel, scope.clone().unbind(), py.None(), py.None())?;
+    let scope = request.getattr(intern!(py, "scope"))?;
+    let mut cx = RequestContext::new(py, channel, &scope, py.None(), py.None())?;
     cx.request_stack = published_stack(&scope, StackKey::Request)?;
     cx.function_stack = published_stack(&scope, StackKey::Function)?;
-    cx.custom_request = has_own_values(py, &cx, request)?;
     cx.request = Some(request.clone().unbind());
     Ok(cx)
 }
 
-/// Whether the object must be asked for its parameters instead of the scope.
-fn has_own_values(
-    py: Python<'_>,
-    cx: &RequestContext,
-    request: &Bound<'_, PyAny>,
-) -> PyResult<bool> {
-    let class = request.get_type();
-    if class.is(cx.leaves.new_request.bind(py)) || class.is(cx.leaves.new_websocket.bind(py)) {
-        return Ok(false);
-    }
-    cx.leaves
-        .overrides_values
-        .call1(py, (class,))?
-        .is_truthy(py)
-}
-
-fn published_stack(scope: &Bound<'_, PyDict>, key: StackKey) -> PyResult<Stack> {
-    let name = key.name(scope.py());
-    match scope.get_item(name)? {
-        Some(object) => Ok(Stack::published(object.unbind())),
-        None => Err(PyAssertionError::new_err(format!(
+fn published_stack(scope: &Bound<'_, PyAny>, key: StackKey) -> PyResult<Stack> {
+    let py = scope.py();
+    let name = key.name(py);
+    let object = scope.call_method1(intern!(py, "get"), (name,))?;
+    if object.is_none() {
+        return Err(PyAssertionError::new_err(format!(
             "{name} not found in request scope"
-        ))),
+        )));
     }
+    Ok(Stack::published(object.unbind()))
 }
 
 #[pymethods]

@@ -2,7 +2,6 @@
 
 use pyo3::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use super::app::Pipeline;
 use crate::attached::attached;
@@ -79,7 +78,7 @@ impl Line {
         };
         let call = attached(|py| {
             let sender = cx.sender(py)?;
-            layer.call1(py, (cx.scope.dict(py)?, cx.receive(py)?, sender))
+            layer.call1(py, (cx.scope.object(py)?, cx.receive(py)?, sender))
         })?;
         cx.run(call).await
     }
@@ -136,7 +135,7 @@ impl InnerLine {
     /// Serve one HTTP request as an ASGI application.
     fn serve_http(
         slf: Py<Self>,
-        scope: Bound<'_, PyDict>,
+        scope: Bound<'_, PyAny>,
         receive: Py<PyAny>,
         send: Py<PyAny>,
     ) -> Coroutine {

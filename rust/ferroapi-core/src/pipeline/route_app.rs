@@ -4,7 +4,7 @@ use pyo3::PyVisit;
 use pyo3::exceptions::PyUnboundLocalError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyTuple, PyType};
 
 use super::endpoint::Answer;
 use super::errors;
@@ -145,7 +145,7 @@ async fn send_object(cx: &mut RequestContext, response: &Py<PyAny>) -> PyResult<
     }
     let call = attached(|py| {
         let sender = cx.sender(py)?;
-        response.call1(py, (cx.scope.dict(py)?, cx.receive(py)?, sender))
+        response.call1(py, (cx.scope.object(py)?, cx.receive(py)?, sender))
     })?;
     cx.run(call).await
 }
@@ -201,7 +201,7 @@ impl RouteApp {
 
     fn __call__(
         slf: Py<Self>,
-        scope: Bound<'_, PyDict>,
+        scope: Bound<'_, PyAny>,
         receive: Py<PyAny>,
         send: Py<PyAny>,
     ) -> Coroutine {

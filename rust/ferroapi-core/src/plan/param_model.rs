@@ -20,7 +20,7 @@ pub struct ModelInput<'py> {
 /// ignore.
 pub fn gather<'py>(
     py: Python<'py>,
-    received: &mut Values,
+    received: &Values,
     scope: &Scope,
     source: Source,
     model: &ParamModel,
@@ -50,7 +50,7 @@ pub fn gather<'py>(
             headers.set_item(&field.name, &alias.key)?;
         }
     }
-    received.add_others(py, scope, source, &used, &values)?;
+    received.add_others(py, source, &used, &values)?;
     supplied = supplied || (model.extra_counts && !values.is_empty());
     Ok(ModelInput {
         values: (supplied || !model.nullable).then_some(values),

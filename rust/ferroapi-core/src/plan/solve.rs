@@ -11,7 +11,6 @@ use super::solver::Solver;
 use super::spec::{BodyStep, CallKind, Graph, Step};
 use crate::attached::attached;
 use crate::call::{call_keywords, call_named};
-use crate::extract::Sources;
 use crate::request::RequestContext;
 use crate::stacks::{StackKey, generators};
 
@@ -94,9 +93,7 @@ pub async fn solve(
         && !matches!(endpoint.body, Some(BodyStep::Form { .. }))
     {
         if graph.slots == 0 && endpoint.body.is_none() {
-            if !cx.custom_request {
-                attached(|py| Sources::require(py, &cx.scope))?;
-            }
+            attached(|py| cx.read_values(py, false))?;
             return Ok(Solution {
                 cache: known.unwrap_or_default(),
                 ..Solution::default()
@@ -268,7 +265,7 @@ fn begin(
             &step.call,
             values,
             stack,
-            cx.scope.dict(py)?,
+            cx.scope.object(py)?,
             &step.concurrency,
         );
         return cx.leaves.enter_generator.call1(py, arguments);

@@ -8,8 +8,8 @@ use super::body::Body;
 use super::check::{self, Errors};
 use super::param_model;
 use super::solve::{Solution, missing_argument};
-use super::spec::{BodyParam, BodyStep, Graph, Injection, Param, ParamModel, Source, Step};
-use crate::extract::{Values, Wanted};
+use super::spec::{BodyParam, BodyStep, Graph, Injection, Param, ParamModel, Step};
+use crate::extract::Wanted;
 use crate::request::RequestContext;
 
 /// Fills argument slots and keeps what has been found so far.
@@ -19,7 +19,6 @@ pub struct Solver {
     /// By step, up to the last one that failed.
     failed: SmallVec<[bool; 16]>,
     pub errors: Errors,
-    values: Values,
     keeps_results: bool,
 }
 
@@ -33,7 +32,6 @@ impl Solver {
             cache,
             failed: SmallVec::new(),
             errors: Errors::default(),
-            values: Values::default(),
             keeps_results,
         }
     }
@@ -112,9 +110,7 @@ impl Solver {
         step: &Step,
         body: &Body,
     ) -> PyResult<()> {
-        if !cx.custom_request {
-            self.values.settle(py, &cx.scope)?;
-        }
+        cx.read_values(py, step.parent.is_some())?;
         for param in &step.params {
             let value = self.param(py, cx, param)?;
             self.put(index, param.slot, value);
@@ -141,16 +137,16 @@ impl Solver {
     fn param(
         &mut self,
         py: Python<'_>,
-        cx: &RequestContext,
+        cx: &mut RequestContext,
         param: &Param,
     ) -> PyResult<Option<Py<PyAny>>> {
-        if cx.custom_request {
-            return self.param_leaf(py, cx, param);
+        if let Some(received) = cx.read_source(py, param.source)? {
+            return self.param_leaf(py, cx, param, &received);
         }
         if let Some(model) = &param.model {
             return self.param_model(py, cx, param, model);
         }
-        let found = self.values.find(py, &cx.scope, &param.wanted())?;
+        let found = cx.values.find(py, &cx.scope, &param.wanted())?;
         let (position, value) = found.map_or((0, None), |found| (found.position, found.value));
         if let Some(plain) = value.as_ref().and_then(|value| param.plain.value(value)) {
             return Ok(Some(plain));
@@ -167,7 +163,7 @@ impl Solver {
         param: &Param,
         model: &ParamModel,
     ) -> PyResult<Option<Py<PyAny>>> {
-        let input = param_model::gather(py, &mut self.values, &cx.scope, param.source, model)?;
+        let input = param_model::gather(py, &cx.values, &cx.scope, param.source, model)?;
         let mut errors = Errors::default();
         let value = input.values.map(Bound::into_any);
         let loc = &model.loc;
@@ -182,20 +178,15 @@ impl Solver {
         Ok(value)
     }
 
+    /// A parameter that a mapping of the user's is to be asked for.
     fn param_leaf(
         &mut self,
         py: Python<'_>,
         cx: &RequestContext,
         param: &Param,
+        received: &Py<PyAny>,
     ) -> PyResult<Option<Py<PyAny>>> {
-        let source = match param.source {
-            Source::Path => "path_params",
-            Source::Query => "query_params",
-            Source::Header => "headers",
-            Source::Cookie => "cookies",
-        };
-        let request = cx.request.as_ref().filter(|_| cx.custom_request);
-        let arguments = (&param.check.field, source, cx.scope.dict(py)?, request);
+        let arguments = (&param.check.field, received);
         let (value, found): (Py<PyAny>, Bound<'_, PyAny>) =
             cx.leaves.params_to_args.call1(py, arguments)?.extract(py)?;
         Ok((!self.errors.extend(&found)?).then_some(value))

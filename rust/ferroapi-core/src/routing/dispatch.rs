@@ -1,5 +1,6 @@
 //! One connection through the table: the first full match wins, else the first partial one.
 
+use pyo3::exceptions::PyAssertionError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -8,7 +9,7 @@ use ferroapi_http::{RouteId, Verdict};
 
 use super::dispatcher::Dispatcher;
 use super::path::{Target, route_path, toggled_slash};
-use super::table::{self, Reach, RouteSpec, Table};
+use super::table::{self, Reach, RouteSpec, Table, dict_of};
 use crate::attached::attached;
 use crate::pipeline::RouteApp;
 use crate::request::RequestContext;
@@ -78,7 +79,7 @@ pub async fn dispatch(dispatcher: &Dispatcher, cx: &mut RequestContext) -> PyRes
             py,
             (
                 &dispatcher.router,
-                cx.scope.dict(py)?,
+                cx.scope.object(py)?,
                 cx.receive(py)?,
                 sender,
             ),
@@ -104,24 +105,26 @@ fn enter(py: Python<'_>, dispatcher: &Dispatcher, cx: &mut RequestContext) -> Py
         Some(cx.scope.member(py, Member::Type)?)
     };
     let kind = match &made {
-        Some(kind) => kind.cast::<PyString>()?.to_str()?,
+        Some(kind) => kind
+            .cast::<PyString>()
+            .map_or(Ok(""), |kind| kind.to_str())?,
         None => "http",
     };
     if !matches!(kind, "http" | "websocket" | "lifespan") {
-        return Err(pyo3::exceptions::PyAssertionError::new_err(()));
+        return Err(PyAssertionError::new_err(()));
     }
     if kind == "lifespan" {
         publish_router(py, dispatcher, cx)?;
         let method = dispatcher.router.getattr(py, intern!(py, "lifespan"))?;
         let sender = cx.sender(py)?;
-        let call = method.call1(py, (cx.scope.dict(py)?, cx.receive(py)?, sender))?;
+        let call = method.call1(py, (cx.scope.object(py)?, cx.receive(py)?, sender))?;
         return Ok(Entered::Lifespan(call));
     }
     let table = dispatcher.table(py, cx.leaves)?;
     if let Some(limits) = &table.spec.form_limits {
         cx.leaves
             .apply_form_limits
-            .call1(py, (cx.scope.dict(py)?, limits))?;
+            .call1(py, (cx.scope.object(py)?, limits))?;
     }
     publish_router(py, dispatcher, cx)?;
     Ok(if kind == "http" {
@@ -190,7 +193,7 @@ fn find(
         };
         if candidate.verdict == Verdict::AskCaller {
             *asked = true;
-            let scope = cx.scope.dict(py)?;
+            let scope = cx.scope.object(py)?;
             match ask(py, cx, route, candidate.route, scope)? {
                 Asked::Full(hit) => return Ok(Some(hit)),
                 Asked::Partial(hit) => partial = partial.or(Some(hit)),
@@ -223,7 +226,7 @@ fn find_asking_all(
     cx: &RequestContext,
     http: bool,
 ) -> PyResult<Option<Hit>> {
-    let scope = cx.scope.dict(py)?;
+    let scope = cx.scope.object(py)?;
     let mut partial = None;
     for (index, route) in table.routes().iter().enumerate() {
         if !http && route.target.is_some() {
@@ -253,7 +256,7 @@ fn ask(
     cx: &RequestContext,
     route: &RouteSpec,
     id: RouteId,
-    scope: &Bound<'_, PyDict>,
+    scope: &Bound<'_, PyAny>,
 ) -> PyResult<Asked> {
     let answer = route
         .asked
@@ -276,12 +279,12 @@ async fn run(table: &Table, cx: &mut RequestContext, hit: Hit) -> PyResult<()> {
             cx.stack(py, StackKey::Middleware)?;
             cx.leaves
                 .update_scope
-                .call1(py, (cx.scope.dict(py)?, child_scope))?;
+                .call1(py, (cx.scope.object(py)?, child_scope))?;
             cx.leaves
                 .route_selected
-                .call1(py, (cx.scope.dict(py)?, &route.asked))?;
+                .call1(py, (cx.scope.object(py)?, &route.asked))?;
             let sender = cx.sender(py)?;
-            let arguments = (cx.scope.dict(py)?, cx.receive(py)?, sender);
+            let arguments = (cx.scope.object(py)?, cx.receive(py)?, sender);
             route
                 .asked
                 .call_method1(py, intern!(py, "handle"), arguments)
@@ -312,9 +315,14 @@ async fn run(table: &Table, cx: &mut RequestContext, hit: Hit) -> PyResult<()> {
                     cx.stack(py, StackKey::Middleware)?;
                     return target
                         .app
-                        .call1(py, (cx.scope.dict(py)?, cx.receive(py)?, sender));
+                        .call1(py, (cx.scope.object(py)?, cx.receive(py)?, sender));
                 }
-                let arguments = (&target.methods, cx.scope.dict(py)?, cx.receive(py)?, sender);
+                let arguments = (
+                    &target.methods,
+                    cx.scope.object(py)?,
+                    cx.receive(py)?,
+                    sender,
+                );
                 cx.leaves.method_not_allowed.call1(py, arguments)
             })?
         }
@@ -334,13 +342,15 @@ fn select(
     path_params: Py<PyDict>,
 ) -> PyResult<()> {
     for limits in &target.form_limits {
-        let scope = cx.scope.dict(py)?;
+        let scope = cx.scope.object(py)?;
         cx.leaves.apply_form_limits.call1(py, (scope, limits))?;
     }
     if let Some(written) = &target.fastapi {
         let written = written.bind(py);
         if let Some(present) = cx.scope.get(py, Key::Fastapi)? {
-            present.cast::<PyDict>()?.update(written.as_mapping())?;
+            let present = present.cast::<PyDict>();
+            let present = present.map_err(|_| PyAssertionError::new_err(()))?;
+            present.update(written.as_mapping())?;
         } else {
             let copy = written.copy()?.into_any().unbind();
             cx.scope.set(py, Key::Fastapi, &copy)?;
@@ -356,7 +366,7 @@ fn select(
         cx.limit(py, limits)?;
     }
     if cx.traced {
-        let scope = scope.dict(py)?;
+        let scope = scope.object(py)?;
         cx.leaves
             .telemetry_route
             .call1(py, (scope, &target.path_format))?;
@@ -394,11 +404,14 @@ fn redirect(
                 let scope = if let Some(scope) = &redirect_scope {
                     scope
                 } else {
-                    let copy = cx.scope.dict(py)?.copy()?;
+                    let copy = dict_of(cx.scope.object(py)?)?;
                     copy.set_item(intern!(py, "path"), &other)?;
                     redirect_scope.insert(copy)
                 };
-                !matches!(ask(py, cx, route, candidate.route, scope)?, Asked::None)
+                !matches!(
+                    ask(py, cx, route, candidate.route, scope.as_any())?,
+                    Asked::None
+                )
             }
             Verdict::Matched => {
                 // Converted for nothing, as `matches()` would: a convertor may refuse by raising.
@@ -413,7 +426,7 @@ fn redirect(
         if matched {
             let sender = cx.sender(py)?;
             let arguments = (
-                cx.scope.dict(py)?,
+                cx.scope.object(py)?,
                 &other,
                 &route.asked,
                 cx.receive(py)?,

@@ -2,7 +2,7 @@
 
 use pyo3::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyTuple, PyType};
 
 use super::dispatch::{Found, dispatch};
 use super::table::Table;
@@ -95,7 +95,7 @@ impl Dispatcher {
     /// Serve one connection, as the router's ASGI application.
     fn dispatch(
         slf: Py<Self>,
-        scope: Bound<'_, PyDict>,
+        scope: Bound<'_, PyAny>,
         receive: Py<PyAny>,
         send: Py<PyAny>,
     ) -> Coroutine {

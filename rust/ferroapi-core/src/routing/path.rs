@@ -21,7 +21,7 @@ pub fn route_path<'a>(path: &'a str, root_path: &str) -> &'a str {
 
 /// The texts of a request that decide on its route.
 pub struct Target<'a, 'py> {
-    /// None for lone surrogates, which can't be matched as text and which no server makes.
+    /// None for what can't be matched as text and which no server makes: lone surrogates, other objects.
     path: Option<Text<'a, 'py>>,
     root_path: Option<Text<'a, 'py>>,
     scope: &'a Scope,
@@ -50,12 +50,23 @@ impl<'a, 'py: 'a> Target<'a, 'py> {
                 scope,
             });
         }
-        let path = scope.member(py, Member::Path)?;
-        let path = path.cast_into::<PyString>()?;
+        let path = scope.member(py, Member::Path)?.cast_into::<PyString>();
         let root_path = scope.find(py, Member::RootPath)?;
-        let root_path = root_path.map(Bound::cast_into).transpose()?;
+        let root_path = root_path.filter(|root_path| !root_path.is_none());
+        let root_path = root_path.map(Bound::cast_into::<PyString>).transpose();
+        let (Ok(path), Ok(root_path)) = (path, root_path) else {
+            return Ok(Self {
+                path: None,
+                root_path: None,
+                scope,
+            });
+        };
+        let texts = utf8(&path).is_ok()
+            && root_path
+                .as_ref()
+                .is_none_or(|root_path| utf8(root_path).is_ok());
         Ok(Self {
-            path: utf8(&path).is_ok().then_some(Text::Python(path)),
+            path: texts.then_some(Text::Python(path)),
             root_path: root_path.map(Text::Python),
             scope,
         })
@@ -81,7 +92,10 @@ impl<'a, 'py: 'a> Target<'a, 'py> {
             return Ok(Text::Rust(head.method().into()));
         }
         let method = self.scope.member(py, Member::Method)?;
-        Ok(Text::Python(method.cast_into()?))
+        // As another kind of object is in no set of texts.
+        Ok(method
+            .cast_into()
+            .map_or(Text::Rust("".into()), Text::Python))
     }
 }
 

@@ -185,13 +185,22 @@ impl RouteSpec {
         texts: impl Iterator<Item = &'a str>,
         py: Python<'py>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let params = PyDict::new(py);
-        if let Some(outer) = outer {
-            params.update(outer.cast()?)?;
-        }
+        let params = match outer {
+            Some(outer) => dict_of(&outer)?,
+            None => PyDict::new(py),
+        };
         for ((name, conversion), text) in self.conversions.iter().zip(texts) {
             params.set_item(name, conversion.convert(py, text)?)?;
         }
         Ok(params)
     }
+}
+
+/// `dict(mapping)`.
+pub fn dict_of<'py>(mapping: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    if let Ok(dict) = mapping.cast_exact::<PyDict>() {
+        return dict.copy();
+    }
+    let class = mapping.py().get_type::<PyDict>();
+    Ok(class.call1((mapping,))?.cast_into()?)
 }

@@ -84,8 +84,8 @@ impl Given {
         }
     }
 
-    pub fn set(&self, py: Python<'_>, key: Key, value: &Py<PyAny>) -> PyResult<()> {
-        let (dict, name) = (self.dict(py), Name::from(key));
+    pub fn set(&self, py: Python<'_>, name: Name, value: &Py<PyAny>) -> PyResult<()> {
+        let dict = self.dict(py);
         let adds = matches!(self.standing(py, name), Standing::Absent);
         dict.set_item(name.text(py), value)?;
         if adds {
@@ -103,7 +103,7 @@ impl Given {
     pub fn set_default(&self, py: Python<'_>, key: Key, value: &Py<PyAny>) -> PyResult<()> {
         match self.standing(py, key.into()) {
             Standing::At(_) => Ok(()),
-            Standing::Absent => self.set(py, key, value),
+            Standing::Absent => self.set(py, key.into(), value),
             Standing::Unknown => set_default(self.dict(py), key.into(), value),
         }
     }

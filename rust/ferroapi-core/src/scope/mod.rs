@@ -1,5 +1,6 @@
 //! The ASGI scope of a request: a server's dict, or what our own protocol would put into one.
 
+mod foreign;
 mod given;
 mod key;
 mod native;
@@ -12,13 +13,16 @@ use pyo3::types::PyDict;
 pub use given::Given;
 pub use key::{Key, Member};
 
-use crate::extract::{settled, visit_each};
+use crate::extract::Headers;
 use crate::server::{Exchange, RequestHead};
+use foreign::Foreign;
 use native::Native;
 
 pub enum Scope {
     /// The scope that an ASGI server made.
     Given(Given),
+    /// A mapping that is no plain dict, and answers by its own methods.
+    Foreign(Foreign),
     /// The scope of a request that our own protocol has read: from its head as long as no Python code has seen a
     /// dict.
     Native(Native),
@@ -30,11 +34,20 @@ impl Scope {
         Self::Native(Native::new(exchange))
     }
 
-    /// The dict, for whoever looks at it.
-    pub fn dict<'a, 'py>(&'a self, py: Python<'py>) -> PyResult<&'a Bound<'py, PyDict>> {
+    /// The scope that an ASGI server or an application made.
+    pub fn given(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        match object.cast_exact::<PyDict>() {
+            Ok(dict) => Given::new(dict).map(Self::Given),
+            Err(_) => Ok(Self::Foreign(Foreign::new(object))),
+        }
+    }
+
+    /// The mapping itself, for whoever looks at it.
+    pub fn object<'a, 'py>(&'a self, py: Python<'py>) -> PyResult<&'a Bound<'py, PyAny>> {
         match self {
-            Self::Given(given) => Ok(given.dict(py)),
-            Self::Native(native) => native.make(py),
+            Self::Given(given) => Ok(given.dict(py).as_any()),
+            Self::Foreign(foreign) => Ok(foreign.object(py)),
+            Self::Native(native) => native.make(py).map(Bound::as_any),
         }
     }
 
@@ -42,7 +55,7 @@ impl Scope {
     pub fn unseen_exchange(&self, py: Python<'_>) -> Option<&Py<Exchange>> {
         match self {
             Self::Native(native) => native.exchange(py),
-            Self::Given(_) => None,
+            Self::Given(_) | Self::Foreign(_) => None,
         }
     }
 
@@ -60,7 +73,8 @@ impl Scope {
 
     pub fn set(&self, py: Python<'_>, key: Key, value: &Py<PyAny>) -> PyResult<()> {
         match self {
-            Self::Given(given) => given.set(py, key, value),
+            Self::Given(given) => given.set(py, key.into(), value),
+            Self::Foreign(foreign) => foreign.set(py, key.into(), value),
             Self::Native(native) => {
                 if let Some(made) = native.made(py) {
                     return made.set_item(key.text(py), value);
@@ -75,14 +89,15 @@ impl Scope {
     pub fn set_default(&self, py: Python<'_>, key: Key, value: &Py<PyAny>) -> PyResult<()> {
         match self {
             Self::Given(given) => given.set_default(py, key, value),
-            Self::Native(_) if self.contains(py, key)? => Ok(()),
-            Self::Native(_) => self.set(py, key, value),
+            Self::Foreign(_) | Self::Native(_) if self.contains(py, key)? => Ok(()),
+            Self::Foreign(_) | Self::Native(_) => self.set(py, key, value),
         }
     }
 
     pub fn get<'py>(&self, py: Python<'py>, key: Key) -> PyResult<Option<Bound<'py, PyAny>>> {
         match self {
             Self::Given(given) => given.get(py, key.into()),
+            Self::Foreign(foreign) => foreign.get(py, key.into()),
             Self::Native(native) => match native.made(py) {
                 Some(made) => made.get_item(key.text(py)),
                 None => Ok(native.noted(py, key, |note| note.map(|note| note.bind(py).clone()))),
@@ -93,10 +108,33 @@ impl Scope {
     pub fn contains(&self, py: Python<'_>, key: Key) -> PyResult<bool> {
         match self {
             Self::Given(given) => given.contains(py, key.into()),
+            Self::Foreign(foreign) => foreign.contains(py, key.into()),
             Self::Native(native) => match native.made(py) {
                 Some(made) => made.contains(key.text(py)),
                 None => Ok(native.noted(py, key, |note| note.is_some())),
             },
+        }
+    }
+
+    /// As [`Scope::find`], with a `None` that is there.
+    pub fn optional<'py>(
+        &self,
+        py: Python<'py>,
+        member: Member,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match self {
+            Self::Foreign(foreign) if !foreign.contains(py, member.into())? => Ok(None),
+            Self::Foreign(foreign) => foreign.member(py, member.into()).map(Some),
+            Self::Given(_) | Self::Native(_) => self.find(py, member),
+        }
+    }
+
+    /// Whether something around this application left a value there.
+    pub fn has(&self, py: Python<'_>, member: Member) -> PyResult<bool> {
+        match self {
+            Self::Given(given) => given.contains(py, member.into()),
+            Self::Foreign(foreign) => foreign.contains(py, member.into()),
+            Self::Native(native) => native.make(py)?.contains(member.text(py)),
         }
     }
 
@@ -108,48 +146,34 @@ impl Scope {
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         match self {
             Self::Given(given) => given.get(py, member.into()),
+            Self::Foreign(foreign) => foreign.get(py, member.into()),
             Self::Native(native) => native.make(py)?.get_item(member.text(py)),
         }
     }
 
     /// What every server says of every request.
     pub fn member<'py>(&self, py: Python<'py>, member: Member) -> PyResult<Bound<'py, PyAny>> {
+        if let Self::Foreign(foreign) = self {
+            return foreign.member(py, member.into());
+        }
         let found = self.find(py, member)?;
         found.ok_or_else(|| PyKeyError::new_err(member.text(py).clone().unbind()))
     }
 
-    /// Raises what [`Scope::member`] would.
-    pub fn require(&self, py: Python<'_>, member: Member) -> PyResult<()> {
+    /// Puts something else in the place of what the server says.
+    pub fn replace(&self, py: Python<'_>, member: Member, value: &Py<PyAny>) -> PyResult<()> {
         match self {
-            Self::Given(given) if given.contains(py, member.into())? => Ok(()),
-            _ => self.member(py, member).map(drop),
+            Self::Given(given) => given.set(py, member.into(), value),
+            Self::Foreign(foreign) => foreign.set(py, member.into(), value),
+            Self::Native(native) => native.make(py)?.set_item(member.text(py), value),
         }
     }
 
-    /// Calls `visit` with each header, its name in lower case, until it returns `false`.
-    pub fn each_header(
-        &self,
-        py: Python<'_>,
-        visit: impl FnMut(&[u8], &[u8]) -> bool,
-    ) -> PyResult<()> {
+    /// The headers as they are now; none if only Python can read them.
+    pub fn headers<'a>(&'a self, py: Python<'a>) -> PyResult<Option<Headers<'a>>> {
         match self.head(py) {
-            Some(head) => {
-                head.each_header(visit);
-                Ok(())
-            }
-            None => visit_each(&settled(py, self)?, visit),
+            Some(head) => Ok(Some(Headers::Head(head))),
+            None => Ok(Headers::listed(&self.member(py, Member::Headers)?)),
         }
-    }
-
-    /// The first value of a header, given its lower-case name.
-    pub fn first_header(&self, py: Python<'_>, name: &[u8]) -> PyResult<Option<Vec<u8>>> {
-        let mut found = None;
-        self.each_header(py, |header, value| {
-            if header == name {
-                found = Some(value.to_vec());
-            }
-            found.is_none()
-        })?;
-        Ok(found)
     }
 }
