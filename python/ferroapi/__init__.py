@@ -117,7 +117,7 @@ def __getattr__(name: str) -> object:
         value = getattr(_import_module(f".{_HOMES[name]}", __name__), name)
     elif name == "status":
         value = _import_module("starlette.status")
-    elif name in _SUBMODULES or name in ("_compat", "dropin"):
+    elif name in _SUBMODULES or name in ("_body_limit", "_compat", "_form_limits", "dropin"):
         value = _import_module(f".{name}", __name__)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,6 @@
 """Limits on the size of request bodies, on top of Starlette's middleware."""
 
-from typing import cast
+from typing import Any, cast
 
 from starlette.exceptions import HTTPException
 from starlette.middleware import body_limit
@@ -13,9 +13,8 @@ from .exception_handlers import http_exception_handler
 
 # The signals of Starlette's middleware have no public names. A version without them has nothing to recognise.
 _too_large: type[Exception] | None = getattr(body_limit, "_RequestBodyTooLarge", None)
-_sent: type[Exception] | None = getattr(body_limit, "_RequestBodyLimitResponseSent", None)
-_response_sent: tuple[type[Exception], ...] = (_sent,) if _sent else ()
-_body_limit_errors = tuple(cls for cls in (_too_large, _sent) if cls)
+_response_sent: Any = getattr(body_limit, "_RequestBodyLimitResponseSent", ())
+_body_limit_errors = tuple(cls for cls in (_too_large, _response_sent) if cls)
 
 
 def validate_max_body_size(max_body_size: int | None) -> None:

@@ -3,6 +3,8 @@
 from pydantic import ConfigDict, NonNegativeInt, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
+from . import _incidental
+
 
 @with_config(ConfigDict(strict=True, extra="forbid"))
 class _FormLimits(TypedDict, total=False):
@@ -24,3 +26,6 @@ def _validate_form_limits(limits: _FormLimits | None) -> _FormLimits:
     if limits is None:
         return {}
     return _form_limits_adapter.validate_python(limits)
+
+
+_incidental.complete(__name__)

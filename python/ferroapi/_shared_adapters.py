@@ -24,7 +24,7 @@ _COMPOSED = frozenset({Union, UnionType, list})
 _PLAIN_VALUES = frozenset({bool, int, str, NoneType, type(Undefined)})
 
 _any_field = FieldInfo(annotation=int)
-_attributes_of = attrgetter(*[name for name in v2._ATTRIBUTES if hasattr(_any_field, name)])
+_attributes_of = attrgetter(*[name for name in v2._Attrs if hasattr(_any_field, name)])
 _makes_adapter = v2.ModelField.__post_init__
 _adapters: WeakValueDictionary[Any, TypeAdapter[Any]] = WeakValueDictionary()
 

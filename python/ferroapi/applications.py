@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, ExceptionHandler, Lifespan, Receive, Scope, Send
 from typing_extensions import deprecated
 
-from . import _core, routing
+from . import _core, _incidental, routing
 from ._body_limit import AppBodyLimitMiddleware
 from ._compiled.stack import compiled_layer
 from ._form_limits import _FormLimits
@@ -540,3 +540,4 @@ def _root_path(request: Request) -> str:
 
 
 _core.compile_call(FastAPI)
+_incidental.complete(__name__)

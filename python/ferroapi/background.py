@@ -5,6 +5,7 @@ from typing import Any, ParamSpec
 
 from starlette.background import BackgroundTasks as StarletteBackgroundTasks
 
+from . import _incidental
 from .telemetry import _gate
 
 P = ParamSpec("P")
@@ -31,3 +32,6 @@ class BackgroundTasks(StarletteBackgroundTasks):
         for task in self.tasks:
             with _gate.operation(name="background_task", function=task.func):
                 await task()
+
+
+_incidental.complete(__name__)

@@ -14,6 +14,7 @@ from starlette.concurrency import iterate_in_threadpool as iterate_in_threadpool
 from starlette.concurrency import run_in_threadpool as run_in_threadpool
 from starlette.concurrency import run_until_first_complete as run_until_first_complete
 
+from . import _namespace
 from ._compiled.threads import run_by, run_shielded
 
 _T = TypeVar("_T")
@@ -104,3 +105,6 @@ async def _contextmanager_with_concurrency_limit(
     """
     async with semaphore, cm as value:
         yield value
+
+
+_namespace.spread(__name__, compilers=("concurrency",))

@@ -12,6 +12,8 @@ from starlette.datastructures import QueryParams as QueryParams
 from starlette.datastructures import State as State
 from starlette.datastructures import UploadFile as StarletteUploadFile
 
+from . import _incidental
+
 
 class UploadFile(StarletteUploadFile):
     """A file of a multipart body (RFC 7578): in memory while small, then on disk.
@@ -91,3 +93,4 @@ def Default(value: DefaultType) -> DefaultType:  # noqa: N802
 
 # Stands for an argument nobody gave. Compared by identity; typed None by way of `Default`.
 _Unset = Default(None)
+_incidental.complete(__name__)

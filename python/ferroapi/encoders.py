@@ -18,6 +18,7 @@ from pydantic.networks import AnyUrl, NameEmail
 from pydantic.types import SecretBytes, SecretStr
 from pydantic_core import PydanticUndefinedType
 
+from . import _incidental, _namespace
 from ._compat import Url, is_pydantic_v1_model_instance
 from .exceptions import PydanticV1NotSupportedError
 from .types import IncEx
@@ -118,6 +119,8 @@ class _Options(NamedTuple):
     exclude_none: bool
     custom: Mapping[Any, Encoder]
     sqlalchemy_safe: bool
+    encode: Callable[..., Any]
+    """Encodes what is inside of an object, with these options and, if given, `include` and `exclude`."""
 
     def inside_model(self) -> "_Options":
         """Return what is left for a dumped model, which has applied the rest to itself."""
@@ -154,13 +157,36 @@ def jsonable_encoder(
         PydanticV1NotSupportedError: the object is a model of `pydantic.v1`.
     """
     options = _Options(
-        by_alias, exclude_unset, exclude_defaults, exclude_none, custom_encoder or {}, sqlalchemy_safe
+        by_alias,
+        exclude_unset,
+        exclude_defaults,
+        exclude_none,
+        custom_encoder or {},
+        sqlalchemy_safe,
+        _encode if jsonable_encoder is _unreplaced else _encode_publicly,
     )
-    return _encode(obj, include, exclude, options)
+    return _encode(obj, options, include, exclude)
+
+
+_unreplaced = jsonable_encoder
+
+
+def _encode_publicly(obj: Any, options: _Options, *keys: IncEx | None) -> Any:
+    """Encode by what somebody has put into this module for `jsonable_encoder`."""
+    return jsonable_encoder(
+        obj,
+        **dict(zip(("include", "exclude"), keys, strict=False)),
+        by_alias=options.by_alias,
+        exclude_unset=options.exclude_unset,
+        exclude_defaults=options.exclude_defaults,
+        exclude_none=options.exclude_none,
+        custom_encoder=options.custom,  # type: ignore[arg-type]
+        sqlalchemy_safe=options.sqlalchemy_safe,
+    )
 
 
 def _encode(  # noqa: C901 (see below)
-    obj: Any, include: IncEx | None, exclude: IncEx | None, options: _Options
+    obj: Any, options: _Options, include: IncEx | None = None, exclude: IncEx | None = None
 ) -> Any:
     # Containers are walked here and not in helpers: the Python frames a level takes decide how deep data may
     # nest.
@@ -172,10 +198,10 @@ def _encode(  # noqa: C901 (see below)
         return obj
     include, exclude = _as_keys(include), _as_keys(exclude)
     if isinstance(obj, BaseModel):
-        return _encode(_dump_model(obj, include, exclude, options), None, None, options.inside_model())
+        return options.encode(_dump_model(obj, include, exclude, options), options.inside_model())
     if dataclasses.is_dataclass(obj):
         assert not isinstance(obj, type)
-        return _encode(dataclasses.asdict(obj), include, exclude, options)
+        return options.encode(dataclasses.asdict(obj), options, include, exclude)
     if isinstance(obj, Enum):
         return obj.value
     if isinstance(obj, PurePath):
@@ -187,18 +213,18 @@ def _encode(  # noqa: C901 (see below)
     if isinstance(obj, dict):
         encoded = {}
         for key, value in _selected(obj, include, exclude, options):
-            encoded_key = _encode(key, None, None, options)
-            encoded[encoded_key] = _encode(value, None, None, options)
+            encoded_key = options.encode(key, options)
+            encoded[encoded_key] = options.encode(value, options)
         return encoded
     if isinstance(obj, _SEQUENCES):
         items = []
         for item in obj:
-            items.append(_encode(item, include, exclude, options))  # noqa: PERF401 (a comprehension adds a frame)
+            items.append(options.encode(item, options, include, exclude))  # noqa: PERF401 (a comprehension adds a frame)
         return items
     encoder = _find_encoder(obj)
     if encoder is not None:
         return encoder(obj)
-    return _encode(_as_mapping(obj), include, exclude, options)
+    return options.encode(_as_mapping(obj), options, include, exclude)
 
 
 def _encode_custom(obj: Any, custom: Mapping[Any, Encoder]) -> Any:
@@ -262,3 +288,7 @@ def _as_mapping(obj: Any) -> Any:
             return vars(obj)
         except Exception as no_attributes:
             raise ValueError([not_iterable, no_attributes]) from no_attributes
+
+
+_incidental.complete(__name__)
+_namespace.spread(__name__)

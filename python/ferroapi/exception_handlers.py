@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.status import WS_1008_POLICY_VIOLATION
 
+from . import _namespace
 from .encoders import jsonable_encoder
 from .exceptions import RequestValidationError, WebSocketRequestValidationError
 from .utils import is_body_allowed_for_status_code
@@ -29,3 +30,6 @@ async def websocket_request_validation_exception_handler(
 ) -> None:
     """Close with 1008 (RFC 6455, section 7.4.1) and the errors as reason."""
     await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=jsonable_encoder(exc.errors()))
+
+
+_namespace.spread(__name__)

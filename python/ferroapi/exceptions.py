@@ -7,6 +7,8 @@ from pydantic import BaseModel, create_model
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
 
+from . import _incidental
+
 
 class EndpointContext(TypedDict, total=False):
     """Where the path operation of a failed validation is defined."""
@@ -131,3 +133,6 @@ class PydanticV1NotSupportedError(FastAPIError):
 
 class FastAPIDeprecationWarning(UserWarning):
     """A deprecation that is shown by default, unlike `DeprecationWarning`."""
+
+
+_incidental.complete(__name__)

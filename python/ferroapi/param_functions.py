@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from typing_extensions import Unpack
 
-from . import params
+from . import _incidental, params
 from ._compat import Undefined
 from ._field_options import FieldOptions, spelled_out
 
@@ -90,3 +90,6 @@ def Security(  # noqa: N802
 ) -> Any:
     """Declare a dependency that needs OAuth2 scopes. See `params.Security`."""
     return params.Security(dependency, scopes=scopes, use_cache=use_cache)
+
+
+_incidental.complete(__name__)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic.fields import FieldInfo
 from typing_extensions import Unpack
 
+from . import _incidental
 from ._compat import Undefined
 from ._field_options import OPTION_DEFAULTS, FieldOptions, spelled_out
 from .concurrency import _DependencyConcurrency
@@ -239,3 +240,6 @@ class Security(Depends):
     """
 
     scopes: Sequence[str] | None = None
+
+
+_incidental.complete(__name__)

@@ -5,8 +5,7 @@ while an application serves: they are looked up here at each use, and a replacem
 compiled with the old one.
 """
 
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette import routing as routing
 from starlette._exception_handler import wrap_app_handling_exceptions as wrap_app_handling_exceptions
@@ -38,6 +37,7 @@ from starlette.types import Scope as Scope
 from starlette.types import Send as Send
 from starlette.websockets import WebSocket as WebSocket
 
+from . import _incidental, _namespace
 from . import params as params
 from ._body_limit import get_body_limit_error as get_body_limit_error
 from ._body_limit import get_body_size_limit as get_body_size_limit
@@ -48,7 +48,7 @@ from ._compat import Undefined as Undefined
 from ._compat import lenient_issubclass as lenient_issubclass
 from ._form_limits import _FormLimits as _FormLimits
 from ._form_limits import _validate_form_limits as _validate_form_limits
-from ._routing import _public, incidental
+from ._routing._public import publish as _publish
 from ._routing.effective import RouteContext as RouteContext
 from ._routing.effective import _EffectiveRouteContext as _EffectiveRouteContext
 from ._routing.endpoint_context import _endpoint_context_cache as _endpoint_context_cache
@@ -71,6 +71,7 @@ from ._routing.included import _IncludedRouter as _IncludedRouter
 from ._routing.included import _iter_included_route_candidates as _iter_included_route_candidates
 from ._routing.included import _iter_routes_with_context as _iter_routes_with_context
 from ._routing.included import iter_route_contexts as iter_route_contexts
+from ._routing.lifespan import _T as _T
 from ._routing.lifespan import _AsyncLiftContextManager as _AsyncLiftContextManager
 from ._routing.lifespan import _DefaultLifespan as _DefaultLifespan
 from ._routing.lifespan import _merge_lifespan_context as _merge_lifespan_context
@@ -102,6 +103,7 @@ from ._routing.state import (
     _build_dependant_with_parameterless_dependencies as _build_dependant_with_parameterless_dependencies,
 )
 from ._routing.state import _frontend_dependency_endpoint as _frontend_dependency_endpoint
+from ._routing.state import _populate_api_route_state as _populate_api_route_state
 from ._routing.websocket import get_websocket_app as get_websocket_app
 from ._routing.websocket import websocket_session as websocket_session
 from ._routing.websocket_route import APIWebSocketRoute as APIWebSocketRoute
@@ -146,17 +148,14 @@ if TYPE_CHECKING:
     from .telemetry._api import get_telemetry_data as get_telemetry_data
 
 
-if not TYPE_CHECKING:  # a type checker would take any name for one of this module
-
-    def __getattr__(name: str) -> Any:
-        try:
-            return incidental.lookup(name)
-        except LookupError:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-
-
-_public.publish(globals().values())
-sys.modules[__name__].__class__ = _public.PatchableModule
+_incidental.complete(__name__)
+_publish(globals().values())
+_namespace.spread(
+    __name__,
+    "_routing",
+    "_compiled.leaves",
+    compilers=("_compiled.plan", "_compiled.routes"),
+)
 
 # Last, since the leaves look back at this module.
 from ._compiled import leaves as _leaves  # noqa: E402, F401

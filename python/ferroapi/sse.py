@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 from starlette.responses import StreamingResponse
 
+from . import _incidental
+
 # What OpenAPI 3.2 (section 4.14.4) writes for an event.
 _SSE_EVENT_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -109,3 +111,6 @@ def format_sse_event(
     if retry is not None:
         lines.append(f"retry: {retry}")
     return "\n".join([*lines, "", ""]).encode("utf-8")
+
+
+_incidental.complete(__name__)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic.fields import FieldInfo
 
+from . import _incidental
 from ._compat import ModelField, PydanticSchemaGenerationError, Undefined, annotation_is_pydantic_v1
 from ._compat import v2 as v2
 from ._shared_adapters import make_field
@@ -122,3 +123,6 @@ def get_value_or_default(
         if not isinstance(item, DefaultPlaceholder):
             return item
     return first_item
+
+
+_incidental.complete(__name__)

@@ -12,7 +12,6 @@ import ferroapi.dependencies.utils
 
 from .sides import plain
 
-LEFT_OUT = {"_solve_generator"}  # part of the compiled plan
 OWN = [
     pytest.param(theirs, ours, name, id=f"{theirs.__name__.rpartition('.')[2]}.{name}")
     for theirs, ours in (
@@ -20,7 +19,7 @@ OWN = [
         (fastapi.dependencies.utils, ferroapi.dependencies.utils),
     )
     for name, member in vars(theirs).items()
-    if str(getattr(member, "__module__", "")).startswith("fastapi") and name not in LEFT_OUT
+    if str(getattr(member, "__module__", "")).startswith("fastapi")
 ]
 
 

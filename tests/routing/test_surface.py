@@ -6,22 +6,13 @@ import subprocess
 import sys
 from typing import Any
 
-import fastapi.routing
 import pytest
 
-from ferroapi import routing
-from ferroapi._routing import _public
+from ferroapi import _namespace, routing
 from ferroapi.routing import APIRoute
 
 
 def endpoint() -> None: ...
-
-
-def test_every_name_of_the_reference_is_there() -> None:
-    # How the reference builds routes is its own business.
-    names = {name for name in vars(fastapi.routing) if not name.startswith("__")}
-    names -= {"_T", "_populate_api_route_state"}
-    assert [name for name in sorted(names) if not hasattr(routing, name)] == []
 
 
 @pytest.mark.parametrize(
@@ -40,7 +31,7 @@ def test_the_module_is_pickled_by_name() -> None:
 
 def test_replacing_a_name_moves_the_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     bumps: list[int] = []
-    monkeypatch.setattr(_public, "bump_epoch", lambda: bumps.append(1))
+    monkeypatch.setattr(_namespace, "bump_epoch", lambda: bumps.append(1))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(routing, "solve_dependencies", None)
         assert bumps == [1]

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.version import VERSION as PYDANTIC_VERSION
 from starlette.datastructures import UploadFile
 
+from .. import _incidental
 from ..types import UnionType
 
 _T = TypeVar("_T")
@@ -182,3 +183,6 @@ def annotation_is_pydantic_v1(annotation: Any) -> bool:
     if not field_annotation_is_sequence(annotation):
         return False
     return any(annotation_is_pydantic_v1(arg) for arg in get_args(annotation))
+
+
+_incidental.complete(__name__)

@@ -24,6 +24,7 @@ from pydantic_core import PydanticUndefined
 from pydantic_core import Url as Url
 from pydantic_core.core_schema import with_info_plain_validator_function as with_info_plain_validator_function
 
+from .. import _incidental, _namespace
 from ..openapi.constants import REF_TEMPLATE as REF_TEMPLATE
 from ..types import IncEx, ModelNameMap
 from . import shared
@@ -69,33 +70,34 @@ _UNUSED_ATTRIBUTE: type[Warning] | None = getattr(
 )
 
 # What `Field()` takes besides constraints, which a `FieldInfo` keeps as metadata.
-_ATTRIBUTES = (
-    "default",
-    "default_factory",
-    "alias",
-    "alias_priority",
-    "validation_alias",
-    "serialization_alias",
-    "title",
-    "field_title_generator",
-    "description",
-    "examples",
-    "exclude",
-    "exclude_if",
-    "discriminator",
-    "deprecated",
-    "json_schema_extra",
-    "frozen",
-    "validate_default",
-    "repr",
-    "init",
-    "init_var",
-    "kw_only",
-)
+# With the defaults of pydantic where it has no better way to say that an attribute is not set
+_Attrs: dict[str, Any] = {
+    "default": ...,
+    "default_factory": None,
+    "alias": None,
+    "alias_priority": None,
+    "validation_alias": None,
+    "serialization_alias": None,
+    "title": None,
+    "field_title_generator": None,
+    "description": None,
+    "examples": None,
+    "exclude": None,
+    "exclude_if": None,
+    "discriminator": None,
+    "deprecated": None,
+    "json_schema_extra": None,
+    "frozen": None,
+    "validate_default": None,
+    "repr": True,
+    "init": None,
+    "init_var": None,
+    "kw_only": None,
+}
 
 
 def _attributes(field_info: FieldInfo) -> dict[str, Any]:
-    values = ((name, getattr(field_info, name, Undefined)) for name in _ATTRIBUTES)
+    values = ((name, getattr(field_info, name, Undefined)) for name in _Attrs)
     return {name: value for name, value in values if value is not Undefined}
 
 
@@ -414,3 +416,7 @@ def _regenerate_error_with_loc(
     *, errors: Sequence[Any], loc_prefix: tuple[str | int, ...]
 ) -> list[dict[str, Any]]:
     return [{**error, "loc": loc_prefix + error.get("loc", ())} for error in errors]
+
+
+_incidental.complete(__name__)
+_namespace.spread(__name__, *(f"_compat.{part}" for part in ("content", "definitions", "flat_models")))

@@ -7,6 +7,7 @@ from enum import Enum
 from functools import lru_cache, partial
 from typing import Any
 
+from .. import _namespace
 from .._compat import ModelField
 from .._compat.shared import field_annotation_is_sequence
 from .._dependencies.aliases import _get_param_aliases
@@ -150,7 +151,11 @@ class GraphBuilder:
     def _body(self, fields: list[ModelField], slots: dict[str, int]) -> tuple[str, Any] | None:
         if not fields:
             return None
-        if self._form or any(isinstance(field.field_info, Form) for field in fields):
+        if (
+            self._form
+            or _are_replaced(_BODY_PARTS)
+            or any(isinstance(field.field_info, Form) for field in fields)
+        ):
             return "form", (list(fields), self._embed, [(field.name, slots[field.name]) for field in fields])
         if _is_whole_body(fields, self._embed):
             return "whole", _body_param(fields[0], slots, [("", ("body",))], whole=True)
@@ -257,10 +262,21 @@ def _injections(dependant: Dependant, websocket: bool) -> list[tuple[Injection, 
 
 def _dependency_kind(call: Callable[..., Any] | None) -> CallKind:
     if _is_async_gen_callable(call):
-        return "async_generator"
+        # Where its functions are replaced it is entered by them, as any generator is.
+        entered = any(map(_namespace.replaced, ("_dependencies.calls", "concurrency")))
+        return "generator" if entered else "async_generator"
     if _is_gen_callable(call):
         return "generator"
     return "coroutine" if _is_coroutine_callable(call) else "threadpool"
+
+
+# Where the functions are that are asked for parameters and bodies once one of them is replaced
+_PARAM_PARTS = ("aliases", "multidict", "param_args", "param_models")
+_BODY_PARTS = (*_PARAM_PARTS, "body_args", "form", "form_models")
+
+
+def _are_replaced(parts: tuple[str, ...]) -> bool:
+    return any(_namespace.replaced(f"_dependencies.{part}") for part in parts)
 
 
 def _param(source: str, field: ModelField, slot: int) -> Param:
@@ -275,6 +291,7 @@ def _param(source: str, field: ModelField, slot: int) -> Param:
         model=param_model(source, field),
         plain=plain(field) if check.validate is not None else NOT_PLAIN,
         check=check,
+        asked=_are_replaced(_PARAM_PARTS),
     )
 
 

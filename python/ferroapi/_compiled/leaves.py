@@ -8,11 +8,11 @@ import functools
 import json
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack
 from copy import deepcopy
-from types import TracebackType
 from typing import Any
 
+import starlette.responses
 from anyio import CancelScope
 from pydantic_core import ValidationError, from_json
 from starlette._exception_handler import wrap_app_handling_exceptions
@@ -21,18 +21,26 @@ from starlette.datastructures import URL, Headers, QueryParams
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from .. import _core
+from .. import _core, _namespace, encoders
 from .._body_limit import get_body_limit_error
 from .._compat import ModelField, Undefined, get_missing_field_error
 from .._compat.v2 import _regenerate_error_with_loc
-from .._dependencies.body_args import request_body_to_args
+from .._dependencies.body_args import body_to_args as body_to_args
+from .._dependencies.calls import call_in_thread as call_in_thread
+from .._dependencies.calls import call_limited as call_limited
+from .._dependencies.calls import close_generators as close_generators
+from .._dependencies.calls import end_generator as end_generator
+from .._dependencies.calls import enter_generator as enter_generator
+from .._dependencies.injected import new_background_tasks as new_background_tasks
+from .._dependencies.injected import new_injected_response as new_injected_response
+from .._dependencies.injected import new_security_scopes as new_security_scopes
 from .._dependencies.param_args import at_headers as at_headers
-from .._dependencies.param_args import request_params_to_args
+from .._dependencies.param_args import params_to_args as params_to_args
 from .._routing._public import public
 from .._routing.dispatch import handle_low_priority, redirected_path
 from .._routing.endpoint_context import endpoint_context
@@ -53,20 +61,12 @@ from .._routing.scope import (
 )
 from .._routing.serving import ServingRouter
 from .._routing.streaming import stream_response as stream_response
-from ..background import BackgroundTasks
-from ..concurrency import (
-    _asynccontextmanager_with_shielded_exit,
-    _contextmanager_with_concurrency_limit,
-    _DependencyConcurrency,
-    contextmanager_in_threadpool,
-)
-from ..dependencies.models import _is_async_gen_callable, _is_coroutine_callable
+from ..dependencies.models import _is_coroutine_callable
 from ..dependencies.utils import SolvedDependency
 from ..dependencies.utils import solve_dependencies as _solve_dependencies
 from ..encoders import jsonable_encoder as _jsonable_encoder
 from ..exception_handlers import http_exception_handler, request_validation_exception_handler
 from ..exceptions import FastAPIError, RequestValidationError, ResponseValidationError
-from ..security.oauth2 import SecurityScopes
 from ..telemetry import _gate
 from .cancellation import cancellation_point as cancellation_point
 from .cancellation import is_in_cancel_scope as is_in_cancel_scope
@@ -74,11 +74,11 @@ from .connections import connections_are_plain as connections_are_plain
 from .layers import gzip_body as gzip_body
 from .layers import gzip_responder as gzip_responder
 from .methods import Methods
-from .plan import _JSON_RESPONSE
 from .plan import compile_plan as compile_plan
 from .plan import plan_is_current as plan_is_current
 from .plan import recompile_graph as recompile_graph
 from .plan import response_class as _response_class
+from .plan import writes_json
 from .routes import IncludedCandidate
 from .routes import compile_routes as compile_routes
 from .routes import routes_are_current as routes_are_current
@@ -98,7 +98,6 @@ bare_object = object.__new__
 connections = (Request, WebSocket, QueryParams, Headers)
 new_exit_stack = AsyncExitStack
 new_cancel_scope = CancelScope
-new_background_tasks = BackgroundTasks
 new_solved_dependency = SolvedDependency
 undefined = Undefined
 client_disconnect = ClientDisconnect
@@ -116,7 +115,6 @@ match_partial = Match.PARTIAL
 json_module = json
 json_loads = json.loads
 missing_error = get_missing_field_error
-body_to_args = request_body_to_args
 method_not_allowed = refuse_method
 apply_form_limits = _apply_router_form_limits
 update_scope = _update_scope
@@ -125,9 +123,16 @@ json_text = functools.partial(json.dumps, ensure_ascii=False, allow_nan=False, s
 from_json = from_json
 
 
+# Functions of other packages that the compiled path stands for, as the modules' dicts and names in them
+watched_names = [(vars(json), "dumps"), (vars(starlette.responses), "json")]
+
 _HANDLERS_KEY = "starlette.exception_handlers"
 _REQUEST_INIT = Methods(Request, "__init__")
 _REQUEST_BODY = Methods(Request, "body", "json", "stream")
+
+
+# Functions of `routing` that make a response of a result, where no native one may be sent
+_RESPONSE_FUNCTIONS = ("Response", "is_body_allowed_for_status_code", "_build_response_args")
 
 
 def patches() -> "_Patches":
@@ -142,7 +147,9 @@ class _Patches:
         "body_methods",
         "json_response",
         "jsonable_encoder",
+        "request_class",
         "request_init",
+        "responses",
         "run_endpoint_function",
         "serialize_response",
         "solve_dependencies",
@@ -160,34 +167,20 @@ class _Patches:
         for name, original in self._ORIGINALS.items():
             present = getattr(module, name)
             setattr(self, name, None if present is original else present)
-        self.request_init = not _REQUEST_INIT.are_unpatched(Request)
+        self.request_class = module.Request
+        self.request_init = self.request_class is not Request or not _REQUEST_INIT.are_unpatched(Request)
         self.body_methods = not _REQUEST_BODY.are_unpatched(Request)
-        self.json_response = not _JSON_RESPONSE.are_unpatched(JSONResponse)
-
-
-# Objects made for a request.
-
-
-def new_injected_response() -> Response:
-    """Return a response on which the user sets headers and status."""
-    response = Response()
-    del response.headers["content-length"]
-    response.status_code = None  # type: ignore[assignment]
-    return response
-
-
-def new_security_scopes(scopes: list[str]) -> SecurityScopes:
-    """Return the scopes that a dependency was declared with."""
-    return SecurityScopes(scopes=list(scopes))
+        self.json_response = not writes_json() or any(
+            map(_namespace.replaced, ("encoders", "exception_handlers"))
+        )
+        self.responses = not _namespace.replaced("_routing.results").isdisjoint(_RESPONSE_FUNCTIONS)
+        if encoders.jsonable_encoder is not _jsonable_encoder:
+            self.jsonable_encoder = module.jsonable_encoder
 
 
 # Parameters.
 
 
-def params_to_args(field: ModelField, received: Mapping[str, Any]) -> tuple[Any, list[Any]]:
-    """Extract one parameter from a mapping that Rust does not read itself."""
-    values, errors = request_params_to_args([field], received)
-    return values.get(field.name), errors
 
 
 def located_errors(error: ValueError, loc: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -271,47 +264,8 @@ def validation_error(
 
 
 def run_in_threadpool(func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Awaitable[Any]:
-    """Call `func` in a worker thread."""
+    """Call an endpoint, or the like, in a worker thread."""
     return run_by(public().run_in_threadpool, func, args, kwargs)
-
-
-async def call_limited(
-    call: Callable[..., Any], values: dict[str, Any], concurrency: _DependencyConcurrency, threaded: bool
-) -> Any:
-    """Call a dependency when its concurrency limit lets it."""
-    async with concurrency.get_semaphore():
-        if threaded:
-            return await run_in_threadpool(call, **values)
-        return await call(**values)
-
-
-async def enter_generator(
-    call: Callable[..., Any],
-    values: dict[str, Any],
-    stack: AsyncExitStack,
-    scope: Scope,
-    concurrency: _DependencyConcurrency | None,
-) -> Any:
-    """Run a dependency up to its `yield`; what comes after it runs when `stack` closes."""
-    if _is_async_gen_callable(call):
-        manager: Any = asynccontextmanager(call)(**values)
-        manager = _asynccontextmanager_with_shielded_exit(manager, _cleanup_scope(scope))
-    else:
-        manager = contextmanager_in_threadpool(contextmanager(call)(**values))
-    if concurrency is not None:
-        manager = _contextmanager_with_concurrency_limit(manager, concurrency.get_semaphore())
-    return await stack.enter_async_context(manager)
-
-
-def _cleanup_scope(scope: Scope) -> CancelScope:
-    """The cancel scope that shields the code after `yield`: one for each request stack."""
-    cleanup_scopes: dict[AsyncExitStack, CancelScope] = scope.setdefault("fastapi_async_cleanup_scopes", {})
-    request_stack: AsyncExitStack = scope["fastapi_inner_astack"]
-    known = cleanup_scopes.get(request_stack)
-    if known is None:
-        known = cleanup_scopes[request_stack] = request_stack.enter_context(CancelScope())
-        request_stack.callback(cleanup_scopes.pop, request_stack)
-    return known
 
 
 async def close_stack(stack: AsyncExitStack, error: BaseException | None) -> None:
@@ -325,56 +279,6 @@ async def close_stack(stack: AsyncExitStack, error: BaseException | None) -> Non
         del error  # or it would be in a cycle with its traceback
         if not await stack.__aexit__(type(raised), raised, raised.__traceback__):
             raise
-
-
-async def end_generator(generator: Any) -> None:
-    """End an async generator that yielded when it had to stop; raises what the standard library does."""
-    await _Entered(_Yielding(generator)).__aexit__(None, None, None)
-
-
-async def close_generators(
-    generators: list[Any], cleanup_scope: CancelScope | None, error: BaseException
-) -> None:
-    """Throw `error` into async generators that wait at their `yield`, the last one first.
-
-    Returns if one of them swallowed it, and raises what they made of it otherwise.
-    """
-    errors = [error]
-    del error  # or it would be in a cycle with its traceback
-    cleanup_scope = cleanup_scope or CancelScope()  # nothing to be shielded from
-    async with AsyncExitStack() as stack:
-        for generator in generators:
-            manager = _asynccontextmanager_with_shielded_exit(_Entered(generator), cleanup_scope)
-            await stack.enter_async_context(manager)
-        raise errors.pop()
-
-
-class _Entered(AbstractAsyncContextManager[None]):
-    """The context manager of an async generator that has been run up to its `yield` already."""
-
-    def __init__(self, generator: Any) -> None:
-        self._manager = asynccontextmanager(lambda: generator)()
-
-    async def __aenter__(self) -> None:
-        pass
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool | None:
-        return await self._manager.__aexit__(exc_type, exc_value, traceback)
-
-
-class _Yielding:
-    """An async generator that has been run on to another `yield`."""
-
-    def __init__(self, generator: Any) -> None:
-        self.aclose = generator.aclose
-
-    async def __anext__(self) -> None:
-        pass
 
 
 def response_not_awaited() -> FastAPIError:

@@ -1,12 +1,16 @@
 """The compiler: from a path operation's options and dependant tree to the arguments of a Rust plan."""
 
+import json
 from collections.abc import Mapping
 from operator import attrgetter, is_
 from typing import Any, Literal
 
+import starlette.responses
 from starlette.responses import JSONResponse
 
+from .. import _namespace
 from .._compat import ModelField
+from .._routing._public import public
 from ..datastructures import DefaultPlaceholder
 from ..dependencies.models import (
     Dependant,
@@ -36,6 +40,7 @@ _fields_of = attrgetter(*_FIELD_LISTS)
 _names_of = attrgetter(*_NAMES)
 _FIELD = Methods(ModelField, "validate", "serialize_json")
 _JSON_RESPONSE = Methods(JSONResponse, "__init__", "render", "init_headers", "__call__")
+_json_dumps = json.dumps
 
 
 def compile_plan(options: HandlerOptions, overrides: Mapping[Any, Any] | None) -> Compiled:
@@ -81,7 +86,7 @@ class Fingerprint:
 
     def __init__(self, dependant: Dependant) -> None:
         objects: list[Any] = []
-        values: list[Any] = []
+        values: list[Any] = [_namespace.replacements()]
         alike: dict[Any, Any] = {}
 
         def add(node: Dependant) -> None:
@@ -114,7 +119,16 @@ class Fingerprint:
 
 def _patches() -> tuple[bool, bool]:
     """Whether JSON responses and fields have other methods than those that Rust stands for."""
-    return not _JSON_RESPONSE.are_unpatched(JSONResponse), not _FIELD.are_unpatched(ModelField)
+    return not writes_json(), not _FIELD.are_unpatched(ModelField)
+
+
+def writes_json() -> bool:
+    """Tell whether `JSONResponse` writes what Starlette and the standard library make it write."""
+    return (
+        _JSON_RESPONSE.are_unpatched(JSONResponse)
+        and vars(starlette.responses).get("json") is json
+        and json.dumps is _json_dumps
+    )
 
 
 def is_form(options: HandlerOptions) -> bool:
@@ -138,10 +152,7 @@ def endpoint_kind(options: HandlerOptions) -> CallKind:
 
 def is_sse(options: HandlerOptions) -> bool:
     """Tell whether the response is a stream of server-sent events."""
-    from .._compat import lenient_issubclass
-    from ..sse import EventSourceResponse
-
-    return lenient_issubclass(response_class(options), EventSourceResponse)
+    return bool(public().lenient_issubclass(response_class(options), public().EventSourceResponse))
 
 
 def _body_kind(options: HandlerOptions) -> Literal["none", "json", "form"]:
@@ -158,7 +169,7 @@ def _rendering(
         return "leaf", None
     field = options.response_field
     if field is None:
-        plain = response_class(options) is JSONResponse and _JSON_RESPONSE.are_unpatched(JSONResponse)
+        plain = response_class(options) is JSONResponse and writes_json()
         return ("json" if plain else "leaf"), None
     native = (
         isinstance(options.response_class, DefaultPlaceholder)

@@ -116,6 +116,7 @@ class Param:
     model: ParamModel | None
     plain: Plain
     check: Check
+    asked: bool
 
 
 @dataclass(slots=True, eq=False, repr=False)

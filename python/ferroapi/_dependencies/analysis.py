@@ -32,7 +32,10 @@ from .form_models import _add_form_union_validators, _get_form_union_models
 from .multipart import ensure_multipart_is_installed
 from .param_models import _get_model_type
 
-_SPECIAL_TYPES = (Request, WebSocket, HTTPConnection, Response, StarletteBackgroundTasks, SecurityScopes)
+
+def special_types() -> tuple[type, ...]:
+    """Return the types whose parameters are filled with objects of the request, special ones first."""
+    return Request, WebSocket, HTTPConnection, Response, StarletteBackgroundTasks, SecurityScopes
 
 
 @dataclass
@@ -104,7 +107,7 @@ def analyze_param(
         depends = replace(depends, dependency=type_annotation)
 
     # With an explicit dependency the type says nothing about the source: its result is passed on
-    if depends is None and lenient_issubclass(type_annotation, _SPECIAL_TYPES):
+    if depends is None and lenient_issubclass(type_annotation, special_types()):
         assert field_info is None, f"Cannot specify FastAPI annotation for type {type_annotation!r}"
     elif field_info is None and depends is None:
         field_info = _inferred_field_info(declared)
@@ -119,7 +122,7 @@ def _from_annotated(declared: _Declared) -> tuple[FieldInfo | None, params.Depen
     if not ours:
         return None, None
     marker = ours[-1]
-    if not isinstance(marker, FieldInfo):
+    if isinstance(marker, params.Depends):
         return None, marker
 
     # A copy, since the same marker may be used by other parameters with other defaults

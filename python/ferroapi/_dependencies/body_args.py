@@ -1,5 +1,6 @@
 """Body and form parameters: from the received body to keyword arguments."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -69,6 +70,15 @@ def _is_whole_body(body_fields: list[ModelField], embed_body_fields: bool) -> bo
         and not embed_body_fields
         and not _should_embed_body_fields(body_fields)
         and not _get_form_models(body_fields[0])
+    )
+
+
+def body_to_args(
+    body_fields: list[ModelField], received_body: Any, embed_body_fields: bool
+) -> Awaitable[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """Validate the body parameters of one dependant, by the public function."""
+    return request_body_to_args(
+        body_fields=body_fields, received_body=received_body, embed_body_fields=embed_body_fields
     )
 
 

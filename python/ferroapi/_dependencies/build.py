@@ -3,30 +3,24 @@
 from collections.abc import Callable
 from typing import Any, Literal
 
-from starlette.background import BackgroundTasks as StarletteBackgroundTasks
-from starlette.requests import HTTPConnection, Request
-from starlette.responses import Response
-from starlette.websockets import WebSocket
-
 from .. import params
 from .._compat import ModelField, lenient_issubclass
 from ..concurrency import _DependencyConcurrency
 from ..exceptions import DependencyScopeError
-from ..security.oauth2 import SecurityScopes
 from ..utils import get_path_param_names
-from .analysis import analyze_param
+from .analysis import ParamDetails, analyze_param, special_types
 from .callables import _computed_scope, _is_async_gen_callable, _is_gen_callable
 from .dependant import Dependant
 from .signature import typed_parameters
 
-# In this order: Request and WebSocket are HTTPConnections
-_SPECIAL_PARAMS: tuple[tuple[type, str], ...] = (
-    (Request, "request_param_name"),
-    (WebSocket, "websocket_param_name"),
-    (HTTPConnection, "http_connection_param_name"),
-    (Response, "response_param_name"),
-    (StarletteBackgroundTasks, "background_tasks_param_name"),
-    (SecurityScopes, "security_scopes_param_name"),
+# In the order of `special_types`
+_SPECIAL_SLOTS = (
+    "request_param_name",
+    "websocket_param_name",
+    "http_connection_param_name",
+    "response_param_name",
+    "background_tasks_param_name",
+    "security_scopes_param_name",
 )
 
 
@@ -107,6 +101,8 @@ class _TreeBuilder:
         """Return the dependant of `call`; `plain` are fields of it that are taken as they are."""
         # Everything is known before the object is made, so that building a tree never counts as changing one
         slots: dict[str, Any] = {}
+        others: list[tuple[str, ParamDetails]] = []
+        own_way = (add_non_field_param_to_dependency, add_param_to_fields) == _UNREPLACED
         oauth_scopes = (parent_oauth_scopes or []) + (own_oauth_scopes or [])
         for param_name, annotation, default in self._parameters_of(call):
             details = analyze_param(
@@ -120,6 +116,9 @@ class _TreeBuilder:
                 child = self._build_dependency(details.depends, param_name, oauth_scopes)
                 slots.setdefault("dependencies", []).append(child)
                 continue
+            if not own_way:
+                others.append((param_name, details))
+                continue
             special = _special_param_slot(details.type_annotation)
             if special is not None:
                 assert details.field is None, (
@@ -129,7 +128,7 @@ class _TreeBuilder:
                 continue
             assert details.field is not None
             slots.setdefault(_field_slot(details.field), []).append(details.field)
-        return Dependant(
+        dependant = Dependant(
             call=call,
             path=self._path,
             scope=scope,
@@ -138,6 +137,9 @@ class _TreeBuilder:
             **plain,
             **slots,
         )
+        for param_name, details in others:
+            _add_publicly(dependant, param_name, details)
+        return dependant
 
     def _parameters_of(self, call: Callable[..., Any]) -> list[tuple[str, Any, Any]]:
         known = self._parameters.get(id(call))
@@ -179,7 +181,7 @@ def _check_scope(
 
 
 def _special_param_slot(type_annotation: Any) -> str | None:
-    for special_type, slot in _SPECIAL_PARAMS:
+    for special_type, slot in zip(special_types(), _SPECIAL_SLOTS, strict=True):
         if lenient_issubclass(type_annotation, special_type):
             return slot
     return None
@@ -219,3 +221,20 @@ def add_param_to_fields(*, field: ModelField, dependant: Dependant) -> None:
         AssertionError: it has no such source.
     """
     getattr(dependant, _param_slot(field)).append(field)
+
+
+_UNREPLACED = (add_non_field_param_to_dependency, add_param_to_fields)
+
+
+def _add_publicly(dependant: Dependant, param_name: str, details: ParamDetails) -> None:
+    """Add a parameter by the public functions, of which one was replaced."""
+    if add_non_field_param_to_dependency(
+        param_name=param_name, type_annotation=details.type_annotation, dependant=dependant
+    ):
+        assert details.field is None, f"Cannot specify multiple FastAPI annotations for {param_name!r}"
+        return
+    assert details.field is not None
+    if isinstance(details.field.field_info, params.Body):
+        dependant.body_params.append(details.field)
+    else:
+        add_param_to_fields(field=details.field, dependant=dependant)

@@ -107,6 +107,12 @@ def _request_param_model_to_args(
     return validated, errors
 
 
+def params_to_args(field: ModelField, received: Mapping[str, Any]) -> tuple[Any, list[Any]]:
+    """Extract one parameter by the public function, from a mapping that Rust does not read itself."""
+    values, errors = request_params_to_args([field], received)
+    return values.get(field.name), errors
+
+
 def request_params_to_args(
     fields: Sequence[ModelField], received_params: Mapping[str, Any] | QueryParams | Headers
 ) -> tuple[dict[str, Any], list[Any]]:

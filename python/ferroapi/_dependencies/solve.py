@@ -15,6 +15,7 @@ from .. import _core
 from .._compat import Undefined
 from ..types import DependencyCacheKey
 from .dependant import Dependant
+from .injected import new_injected_response
 from .scopes import _UsesScopesCache
 
 _Overrides: TypeAlias = Mapping[Any, Callable[..., Any]]
@@ -69,8 +70,6 @@ async def solve_dependencies(
     Raises:
         AssertionError: an exit stack is missing from the scope.
     """
-    from .._compiled.leaves import new_injected_response
-
     for name in ("fastapi_inner_astack", "fastapi_function_astack"):
         assert isinstance(request.scope.get(name), AsyncExitStack), f"{name} not found in request scope"
     plan = _plan_for(

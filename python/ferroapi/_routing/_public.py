@@ -2,11 +2,8 @@
 
 import sys
 from collections.abc import Iterable
-from importlib import import_module
-from types import FunctionType, ModuleType
+from types import FunctionType
 from typing import Any
-
-from .._core import bump_epoch
 
 _PUBLIC_NAME = f"{__name__.rsplit('.', 2)[0]}.routing"
 
@@ -18,22 +15,6 @@ def public() -> Any:
     when they are called, so that a replacement is always seen.
     """
     return sys.modules[_PUBLIC_NAME]
-
-
-class PatchableModule(ModuleType):
-    """A module whose compiled plans are dropped as soon as one of its names is replaced or deleted."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        bump_epoch()
-
-    def __delattr__(self, name: str) -> None:
-        super().__delattr__(name)
-        bump_epoch()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # cloudpickle knows how to pickle a module only if that is its exact type.
-        return import_module, (self.__name__,)
 
 
 def publish(objects: Iterable[Any]) -> None:

@@ -29,7 +29,7 @@ from .state import (
     _APIRouteLike,
     _build_dependant_with_parameterless_dependencies,
     _frontend_dependency_endpoint,
-    populate_route_state,
+    _populate_api_route_state,
 )
 
 
@@ -95,11 +95,11 @@ class _EffectiveRouteContext(Tracked):
     ) -> "_EffectiveRouteContext":
         """Return `original_route` as it is under `include_context`, its handler built."""
         context = cls(original_route=original_route)
-        populate_route_state(
+        _populate_api_route_state(
             cast("_APIRouteLike", context),
             include_context.path_for(original_route),
             original_route.endpoint,
-            _effective_options(original_route, include_context),
+            **_effective_options(original_route, include_context),
         )
         token = _effective_route_context_var.set(context)
         try:

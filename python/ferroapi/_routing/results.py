@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from .._compat import ModelField
 from .._compiled.threads import run_by
+from .._dependencies.injected import new_injected_response
+from .._dependencies.solve import SolvedDependency
 from ..datastructures import DefaultPlaceholder
 from ..dependencies.models import Dependant
 from ..exceptions import EndpointContext, ResponseValidationError
@@ -79,13 +81,25 @@ async def serialize_response(
 
 
 def _build_response_args(*, status_code: int | None, solved_result: Any) -> dict[str, Any]:
-    return response_arguments(status_code, solved_result.response, solved_result.background_tasks)
+    return _response_arguments(status_code, solved_result.response, solved_result.background_tasks)
+
+
+_unreplaced = _build_response_args
 
 
 def response_arguments(
     status_code: int | None, injected: Response | None, background: BackgroundTasks | None
 ) -> dict[str, Any]:
     """Return the keyword arguments for a response; the injected response's status comes first."""
+    if _build_response_args is not _unreplaced:
+        solved = SolvedDependency({}, [], background, injected or new_injected_response(), {})
+        return _build_response_args(status_code=status_code, solved_result=solved)
+    return _response_arguments(status_code, injected, background)
+
+
+def _response_arguments(
+    status_code: int | None, injected: Response | None, background: BackgroundTasks | None
+) -> dict[str, Any]:
     arguments: dict[str, Any] = {"background": background}
     injected_status = injected.status_code if injected is not None else None
     status = injected_status or status_code or injected_status

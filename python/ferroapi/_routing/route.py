@@ -20,7 +20,7 @@ from ..types import IncEx
 from ..utils import generate_unique_id
 from ._public import public
 from .scope import _effective_route_context_var, _get_scope_effective_route_context
-from .state import _APIRouteLike, populate_route_state
+from .state import ROUTE_OPTIONS, _APIRouteLike, _populate_api_route_state
 
 # What `get_route_handler()` hands to `get_request_handler()` under the same name.
 _HANDLER_ARGUMENTS = (
@@ -110,9 +110,10 @@ class APIRoute(Tracked, _APIRouteLike, routing.Route):  # type: ignore[misc]
             AssertionError: an option contradicts another one or the endpoint.
             FastAPIError: a response type is not a valid field.
         """
-        options = locals()
+        given = locals()
+        options = {name: given[name] for name in ROUTE_OPTIONS if name in given}
         self.form_limits = _validate_form_limits(form_limits)
-        populate_route_state(self, path, endpoint, options)
+        _populate_api_route_state(self, path, endpoint, **options)
         self.app = handler_app(self.get_route_handler(), max_body_size)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

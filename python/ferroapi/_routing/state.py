@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, IntEnum
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, compile_path, get_name
 
 from .. import params
 from .._body_limit import validate_max_body_size
 from .._compat import ModelField, lenient_issubclass
-from ..datastructures import DefaultPlaceholder
+from ..datastructures import Default, DefaultPlaceholder
 from ..dependencies.models import Dependant, _is_async_gen_callable, _is_gen_callable
 from ..dependencies.utils import (
     _get_body_field,
@@ -24,7 +24,7 @@ from ..dependencies.utils import (
 )
 from ..sse import EventSourceResponse, ServerSentEvent
 from ..types import IncEx
-from ..utils import create_model_field, is_body_allowed_for_status_code
+from ..utils import create_model_field, generate_unique_id, is_body_allowed_for_status_code
 
 
 class _APIRouteLike:
@@ -106,6 +106,19 @@ ROUTE_OPTIONS = (
     "name",
     "methods",
 )
+_DEFAULTS: Mapping[str, Any] = {
+    **dict.fromkeys(ROUTE_OPTIONS),
+    "response_model": Default(None),
+    "response_description": "Successful Response",
+    "response_model_by_alias": True,
+    "response_model_exclude_unset": False,
+    "response_model_exclude_defaults": False,
+    "response_model_exclude_none": False,
+    "include_in_schema": True,
+    "response_class": Default(JSONResponse),
+    "generate_unique_id_function": Default(generate_unique_id),
+    "strict_content_type": Default(value=True),
+}
 
 
 def _frontend_dependency_endpoint() -> None:
@@ -126,8 +139,8 @@ def _build_dependant_with_parameterless_dependencies(
     return dependant, body_params, _should_embed_body_fields(body_params)
 
 
-def populate_route_state(
-    route: _APIRouteLike, path: str, endpoint: Callable[..., Any], options: Mapping[str, Any]
+def _populate_api_route_state(
+    route: _APIRouteLike, path: str, endpoint: Callable[..., Any], **given: Any
 ) -> None:
     """Set every attribute of `_APIRouteLike` on `route`.
 
@@ -135,17 +148,21 @@ def populate_route_state(
         route: the `APIRoute` or effective context to fill.
         path: path template with its prefix, such as `/items/{item_id:int}`.
         endpoint: the path operation function.
-        options: the values for `ROUTE_OPTIONS`; `stream_item_type` may be missing.
+        given: values for `ROUTE_OPTIONS`; those of `APIRoute` for what is left out.
 
     Raises:
+        TypeError: there is no such option.
         ValueError: `max_body_size` is not a size, or the path names a parameter twice.
         AssertionError: an option contradicts another one or the endpoint.
         FastAPIError: a response type is no valid field.
     """
+    options = {**_DEFAULTS, **given}
+    if len(options) > len(_DEFAULTS):
+        raise TypeError(f"there is no option {next(name for name in given if name not in _DEFAULTS)!r}")
     route.path = path
     route.endpoint = endpoint
     for name in _PLAIN_OPTIONS:
-        setattr(route, name, options.get(name))
+        setattr(route, name, options[name])
     validate_max_body_size(route.max_body_size)
     route.tags = options["tags"] or []
     route.responses = options["responses"] or {}

@@ -1,5 +1,6 @@
 """The `Dependant` tree and what can be told from one node of it."""
 
+from .. import _incidental, _namespace
 from .._compat import ModelField as ModelField
 from .._dependencies.callables import (
     _CALLABLE_CLASSIFICATION_CACHE_SIZE as _CALLABLE_CLASSIFICATION_CACHE_SIZE,
@@ -27,3 +28,5 @@ from ..security.base import SecurityBase as SecurityBase
 from ..types import DependencyCacheKey as DependencyCacheKey
 
 Dependant.__module__ = __name__
+_incidental.complete(__name__)
+_namespace.spread(__name__, "_dependencies.callables", "_dependencies.dependant", "_dependencies.scopes")

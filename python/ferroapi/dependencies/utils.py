@@ -11,6 +11,7 @@ from pydantic import Json as Json
 from pydantic import Tag as Tag
 from pydantic.fields import FieldInfo as FieldInfo
 from pydantic_core import CoreSchema as CoreSchema
+from starlette.background import BackgroundTasks as StarletteBackgroundTasks  # noqa: F401
 from starlette.datastructures import FormData as FormData
 from starlette.datastructures import Headers as Headers
 from starlette.datastructures import ImmutableMultiDict as ImmutableMultiDict
@@ -21,6 +22,7 @@ from starlette.requests import Request as Request
 from starlette.responses import Response as Response
 from starlette.websockets import WebSocket as WebSocket
 
+from .. import _incidental, _namespace
 from .. import params as params
 from .._compat import ModelField as ModelField
 from .._compat import RequiredParam as RequiredParam
@@ -57,6 +59,7 @@ from .._dependencies.build import add_non_field_param_to_dependency as add_non_f
 from .._dependencies.build import add_param_to_fields as add_param_to_fields
 from .._dependencies.build import get_dependant as get_dependant
 from .._dependencies.build import get_parameterless_sub_dependant as get_parameterless_sub_dependant
+from .._dependencies.calls import _solve_generator as _solve_generator
 from .._dependencies.flat import _get_flat_body_params as _get_flat_body_params
 from .._dependencies.flat import _get_flat_fields_from_params as _get_flat_fields_from_params
 from .._dependencies.flat import get_flat_params as get_flat_params
@@ -113,5 +116,31 @@ from .models import _is_coroutine_callable as _is_coroutine_callable
 from .models import _is_gen_callable as _is_gen_callable
 from .models import _UsesScopesCache as _UsesScopesCache
 
+# All of `_dependencies` but what belongs to `dependencies.models`
+_PARTS = (
+    "aliases",
+    "analysis",
+    "body_args",
+    "body_field",
+    "body_schema",
+    "build",
+    "calls",
+    "flat",
+    "form",
+    "form_models",
+    "injected",
+    "multidict",
+    "multipart",
+    "param_args",
+    "param_models",
+    "signature",
+    "solve",
+)
+
 ParamDetails.__module__ = __name__
 SolvedDependency.__module__ = __name__
+_incidental.complete(__name__)
+_namespace.spread(
+    __name__,
+    compilers=("_compiled.graph", "_compiled.param_models", *(f"_dependencies.{part}" for part in _PARTS)),
+)

@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.responses import HTMLResponse
 
+from .. import _incidental, _namespace
 from ..encoders import jsonable_encoder
 from . import _pages
 
@@ -109,3 +110,7 @@ def get_redoc_html(
 def get_swagger_ui_oauth2_redirect_html() -> HTMLResponse:
     """The page that takes the result of an OAuth2 flow back to Swagger UI."""
     return HTMLResponse(content=_pages.OAUTH2_REDIRECT)
+
+
+_incidental.complete(__name__)
+_namespace.spread(__name__, "openapi._pages")

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from starlette.routing import BaseRoute
 
-from .. import routing
+from .. import _incidental, _namespace, routing
 from .._compat import ModelField, get_definitions, get_flat_models_from_fields, get_model_name_map
 from ..dependencies.utils import _get_flat_fields_from_params, get_flat_params
 from ..encoders import jsonable_encoder
@@ -373,3 +373,9 @@ def get_openapi(
     output.update((key, value) for key, value in optional.items() if value)
     encoded: dict[str, Any] = jsonable_encoder(OpenAPI(**output), by_alias=True, exclude_none=True)
     return encoded
+
+
+_incidental.complete(__name__)
+_namespace.spread(
+    __name__, *(f"openapi.{part}" for part in ("_dependencies", "_parameters", "_responses", "_schemas"))
+)

@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.status import HTTP_401_UNAUTHORIZED
 
+from .. import _incidental
 from ..openapi.models import APIKey, APIKeyIn
 from .base import SecurityBase
 
@@ -133,3 +134,6 @@ class APIKeyCookie(APIKeyBase):
     async def __call__(self, request: HTTPConnection) -> str | None:
         """Return the key of a request."""
         return self.check_api_key(request.cookies.get(self.model.name))
+
+
+_incidental.complete(__name__)

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 from starlette.status import HTTP_401_UNAUTHORIZED
 
+from .. import _incidental
 from ..exceptions import HTTPException
 from ..openapi.models import HTTPBase as HTTPBaseModel
 from ..openapi.models import HTTPBearer as HTTPBearerModel
@@ -176,3 +177,6 @@ class HTTPDigest(HTTPBase):
     async def __call__(self, request: HTTPConnection) -> HTTPAuthorizationCredentials | None:
         """Return a request's digest credentials, unchecked."""
         return self._credentials(request, "digest")
+
+
+_incidental.complete(__name__)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, cast
 from starlette.requests import HTTPConnection
 from starlette.status import HTTP_401_UNAUTHORIZED
 
+from .. import _incidental
 from ..exceptions import HTTPException
 from ..openapi.models import OAuth2 as OAuth2Model
 from ..openapi.models import OAuthFlows as OAuthFlowsModel
@@ -201,3 +202,6 @@ class SecurityScopes:
     def __init__(self, scopes: list[str] | None = None) -> None:
         self.scopes: list[str] = scopes or []
         self.scope_str: str = " ".join(self.scopes)
+
+
+_incidental.complete(__name__)

@@ -4,6 +4,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.status import HTTP_401_UNAUTHORIZED
 
+from .. import _incidental
 from ..openapi.models import OpenIdConnect as OpenIdConnectModel
 from .base import SecurityBase
 
@@ -48,3 +49,6 @@ class OpenIdConnect(SecurityBase):
         if self.auto_error:
             raise self.make_not_authenticated_error()
         return None
+
+
+_incidental.complete(__name__)

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException, WebSocketException
 from starlette.requests import Request
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from .. import _incidental
 from ..exceptions import RequestValidationError, WebSocketRequestValidationError
 from . import _gate
 from ._config import TelemetryConfig as TelemetryConfig
@@ -175,6 +176,8 @@ def _route_selected(*, scope: MutableMapping[str, Any], path: str | None, mount:
         current.span.set_attribute("http.route", current.route)
         current.span.update_name(f"{current.span_method} {current.route}")
 
+
+_incidental.complete(__name__)
 
 # Last, so that whoever finds the module there finds it whole.
 _gate.loaded_api = sys.modules[__name__]

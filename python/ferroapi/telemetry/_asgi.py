@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from .. import _incidental
 from .._epoch import Tracked
 from ._config import TelemetryConfig
 from ._gate import maybe_enabled
@@ -106,3 +107,6 @@ class NativeTelemetry:
         await self._instrumentation.run(
             app=app, scope=scope, receive=receive, send=send, legacy_otel=legacy_otel
         )
+
+
+_incidental.complete(__name__)

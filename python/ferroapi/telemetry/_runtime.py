@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from anyio.to_thread import run_sync
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .. import _incidental
 from ..exceptions import FastAPIError
 from ..logger import logger
 from ._config import TelemetryConfig
@@ -211,3 +212,6 @@ async def lifespan(
         await send(message)
 
     await app(scope, configuring_receive, flushing_send)
+
+
+_incidental.complete(__name__)

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use crate::cell::AttachedCell;
 use crate::extract::Connections;
 use crate::pipeline::Gate;
-use crate::watch::Watched;
+use crate::watch::{Watched, WatchedNames};
 
 /// The members of `_compiled/leaves.py`; each is documented there.
 #[derive(FromPyObject)]
@@ -51,6 +51,7 @@ pub struct Leaves {
     pub validation_error: Py<PyAny>,
 
     pub run_in_threadpool: Py<PyAny>,
+    pub call_in_thread: Py<PyAny>,
     pub call_limited: Py<PyAny>,
     pub enter_generator: Py<PyAny>,
     pub close_stack: Py<PyAny>,
@@ -89,6 +90,7 @@ pub struct Leaves {
     pub pipeline_of: Py<PyAny>,
     pub server_error: Py<PyAny>,
     pub watched_classes: Watched,
+    pub watched_names: WatchedNames,
     pub match_full: Py<PyAny>,
     pub match_partial: Py<PyAny>,
 

@@ -287,7 +287,7 @@ impl RequestContext {
         self.open_stacks(py)?;
         let sender = self.sender(py)?;
         let arguments = (self.scope.object(py)?, self.receive(py)?, sender);
-        let request = self.leaves.new_request.call1(py, arguments)?;
+        let request = self.patches.request_class.call1(py, arguments)?;
         if let Some(body) = &self.body {
             request.setattr(py, intern!(py, "_body"), body)?;
             request.setattr(py, intern!(py, "_stream_consumed"), true)?;
@@ -325,9 +325,14 @@ impl RequestContext {
         self.values.ask(py, self.leaves, request.bind(py))
     }
 
-    /// Reads the values of one source; where only Python can, the mapping to ask.
-    pub fn read_source(&mut self, py: Python<'_>, source: Source) -> PyResult<Option<Py<PyAny>>> {
-        if self.values.read(py, &self.scope, source)? {
+    /// Reads the values of one source; where only Python can, or has to, the mapping to ask.
+    pub fn read_source(
+        &mut self,
+        py: Python<'_>,
+        source: Source,
+        by_python: bool,
+    ) -> PyResult<Option<Py<PyAny>>> {
+        if !by_python && self.values.read(py, &self.scope, source)? {
             return Ok(None);
         }
         if self.values.mapping(source).is_none() {

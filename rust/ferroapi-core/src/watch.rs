@@ -1,13 +1,14 @@
-//! Noticing that a class was patched, at the price of comparing a few integers.
+//! Noticing that a class or a module was patched, at the price of comparing a few integers.
 
 use pyo3::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyType;
+use pyo3::types::{PyString, PyType};
 
 use crate::cell::AttachedCell;
 use crate::epoch;
 use crate::leaves::Leaves;
+use crate::stamp::Stamped;
 use crate::traverse::{Traverse, Visited};
 
 /// Classes whose methods the compiled path stands for, and the version they were last seen at.
@@ -45,9 +46,61 @@ fn has_subclass(class: &Bound<'_, PyType>, classes: &[Bound<'_, PyType>]) -> boo
         .any(|other| !other.is(class) && inherits(other))
 }
 
-/// Moves the epoch if one of the package's classes changed since the last call.
+/// Moves the epoch if one of the package's classes, or a function of another package's that it stands for, changed
+/// since the last call.
 pub fn look(py: Python<'_>, leaves: &Leaves) {
     leaves.watched_classes.look(py);
+    leaves.watched_names.look(py);
+}
+
+/// Names in modules of other packages, and what was last seen under them.
+pub struct WatchedNames(Vec<WatchedName>);
+
+struct WatchedName {
+    module: Stamped,
+    name: Py<PyString>,
+    seen: AttachedCell<Option<Py<PyAny>>>,
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for WatchedNames {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let names: Vec<(Stamped, Bound<'py, PyString>)> = object.extract()?;
+        let watched = names.into_iter().map(|(module, name)| WatchedName {
+            module,
+            name: name.unbind(),
+            seen: AttachedCell::new(None),
+        });
+        Ok(Self(watched.collect()))
+    }
+}
+
+impl WatchedNames {
+    fn look(&self, py: Python<'_>) {
+        for watched in &self.0 {
+            if !watched.module.is_unchanged(py) && watched.is_replaced(py) {
+                epoch::bump_epoch();
+            }
+        }
+    }
+}
+
+impl WatchedName {
+    /// Whether something else is there than at the last look.
+    fn is_replaced(&self, py: Python<'_>) -> bool {
+        self.module.settle(py);
+        let found = self.module.dict(py).get_item(self.name.bind(py));
+        let found = found.ok().flatten();
+        let same = self.seen.read(py, |seen| match (seen, &found) {
+            (Some(seen), Some(found)) => found.is(seen.bind(py)),
+            (seen, found) => seen.is_none() && found.is_none(),
+        });
+        if !same {
+            drop(self.seen.replace(py, found.map(Bound::unbind)));
+        }
+        !same
+    }
 }
 
 impl Watched {

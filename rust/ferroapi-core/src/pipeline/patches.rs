@@ -22,12 +22,16 @@ pub struct Found {
     pub run_endpoint_function: Option<Py<PyAny>>,
     pub serialize_response: Option<Py<PyAny>>,
     pub jsonable_encoder: Option<Py<PyAny>>,
-    /// `Request.__init__` is replaced: somebody counts on every request having one.
+    /// What requests are made of: Starlette's class, unless somebody put another one in its place.
+    pub request_class: Py<PyAny>,
+    /// That class or its `__init__` is replaced: somebody counts on every request having one.
     pub request_init: bool,
     /// `Request.body` and its like are replaced, so that they have to read the body.
     pub body_methods: bool,
-    /// `JSONResponse` is replaced in part, so that it has to write what it is made for.
+    /// `JSONResponse` is replaced in part, or what it writes with, so that it has to write what it is made for.
     pub json_response: bool,
+    /// A function that makes a response of a result is replaced.
+    pub responses: bool,
 }
 
 impl Patches {

@@ -277,7 +277,7 @@ fn begin(
         return cx.leaves.call_limited.call1(py, arguments);
     }
     match step.kind {
-        CallKind::Threadpool => step.invoke_through(py, &cx.leaves.run_in_threadpool, slots),
+        CallKind::Threadpool => step.invoke_through(py, &cx.leaves.call_in_thread, slots),
         _ => step.invoke(py, slots),
     }
 }

@@ -140,7 +140,7 @@ impl Solver {
         cx: &mut RequestContext,
         param: &Param,
     ) -> PyResult<Option<Py<PyAny>>> {
-        if let Some(received) = cx.read_source(py, param.source)? {
+        if let Some(received) = cx.read_source(py, param.source, param.asked)? {
             return self.param_leaf(py, cx, param, &received);
         }
         if let Some(model) = &param.model {

@@ -131,6 +131,8 @@ pub struct Param {
     /// What the value can be told from without pydantic.
     pub plain: Plain,
     pub check: Check,
+    /// A function that reads parameters was replaced: the Python leaf, which calls it, reads this one.
+    pub asked: bool,
 }
 
 /// A field of a parameter model.
