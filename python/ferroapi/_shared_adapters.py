@@ -17,11 +17,17 @@ from pydantic.fields import FieldInfo
 
 from ._compat import Undefined, v2
 
+
+def _ids(*objects: Any) -> frozenset[int]:
+    """What stands for objects that live for ever: those that are compared with them may not be hashable."""
+    return frozenset(map(id, objects))
+
+
 # Nothing in these can change, so that an adapter of them stays what it is.
-_SCALARS = frozenset({bool, int, float, str, bytes, NoneType, Decimal, UUID, date, datetime, time, timedelta})
-_COMPOSED = frozenset({Union, UnionType, list})
+_SCALARS = _ids(bool, int, float, str, bytes, NoneType, Decimal, UUID, date, datetime, time, timedelta)
+_COMPOSED = _ids(Union, UnionType, list)
 # Of these types, equal values are the same; of others they may not be, as `0.0` and `-0.0` are not.
-_PLAIN_VALUES = frozenset({bool, int, str, NoneType, type(Undefined)})
+_PLAIN_VALUES = _ids(bool, int, str, NoneType, type(Undefined))
 
 _any_field = FieldInfo(annotation=int)
 _attributes_of = attrgetter(*[name for name in v2._Attrs if hasattr(_any_field, name)])
@@ -62,12 +68,12 @@ def _declaration(info: FieldInfo) -> Any:
     if type(annotation) is not type:
         origin = get_origin(annotation)
         arguments = get_args(annotation)
-        if origin not in _COMPOSED or not _SCALARS.issuperset(arguments):
+        if id(origin) not in _COMPOSED or not _SCALARS.issuperset(map(id, arguments)):
             return None
         # By its parts, since `int | str` equals `str | int`
         annotation = origin, arguments
-    elif annotation not in _SCALARS:
+    elif id(annotation) not in _SCALARS:
         return None
     values = _attributes_of(info)
     kinds = tuple(map(type, values))
-    return (annotation, values, kinds) if _PLAIN_VALUES.issuperset(kinds) else None
+    return (annotation, values, kinds) if _PLAIN_VALUES.issuperset(map(id, kinds)) else None

@@ -116,13 +116,23 @@ class GraphBuilder:
     def _add_dependency(self, declared: Dependant, name: str | None, slots: dict[str, int]) -> Step:
         used = self._decide(declared)
         _, step = self._add(used, _dependency_kind(used.call))
-        key = _get_cache_key(dependant=declared, uses_scopes_cache=self._uses_scopes)
-        step.cache_cell = self.cache_keys.setdefault(key, len(self.cache_keys))
+        step.cache_cell = self._cache_cell(declared, step)
         step.use_cache = declared.use_cache
         step.function_scope = declared.scope == "function"
         step.concurrency = used.concurrency
         step.target = None if name is None else slots[name]
         return step
+
+    def _cache_cell(self, declared: Dependant, step: Step) -> int:
+        """Return the place of a dependency's result; `step` fails if there is no key for it."""
+        key: Any
+        try:
+            key = _get_cache_key(dependant=declared, uses_scopes_cache=self._uses_scopes)
+            hash(key)
+        except Exception:
+            key = object()
+            step.call, step.kind = _keyless(declared), "coroutine"
+        return self.cache_keys.setdefault(key, len(self.cache_keys))
 
     def _decide(self, declared: Dependant) -> Dependant:
         if self._decided == len(self._decisions):
@@ -133,16 +143,7 @@ class GraphBuilder:
     def _overridden(self, declared: Dependant) -> Dependant:
         if not self._overrides:
             return declared
-        assert declared.call is not None
-        analyze = partial(
-            get_dependant,
-            path=declared.path or "",
-            call=self._overrides.get(declared.call, declared.call),
-            name=declared.name,
-            parent_oauth_scopes=_get_oauth_scopes(dependant=declared),
-            scope=declared.scope,
-            concurrency=declared.concurrency,
-        )
+        analyze = partial(_analyze_override, declared, self._overrides)
         try:
             return analyze()
         except Exception:
@@ -165,6 +166,27 @@ class GraphBuilder:
             names = [(name, ("body", name)) for name, _ in _get_param_aliases(field)]
             keys.append(_body_param(field, slots, names))
         return "keys", keys
+
+
+def _analyze_override(declared: Dependant, overrides: Mapping[Any, Callable[..., Any]]) -> Dependant:
+    assert declared.call is not None
+    return get_dependant(
+        path=declared.path or "",
+        call=overrides.get(declared.call, declared.call),
+        name=declared.name,
+        parent_oauth_scopes=_get_oauth_scopes(dependant=declared),
+        scope=declared.scope,
+        concurrency=declared.concurrency,
+    )
+
+
+def _keyless(declared: Dependant) -> Callable[..., Any]:
+    """Stand for a dependency whose callable or scopes can't be hashed: it fails when its turn comes."""
+
+    async def refuse(**values: Any) -> None:
+        hash(_get_cache_key(dependant=declared))
+
+    return refuse
 
 
 def _refused(declared: Dependant, analyze: Callable[[], Dependant]) -> Dependant:
@@ -317,10 +339,19 @@ def _check(field: ModelField) -> Check:
     native = type(field) is ModelField and ModelField.validate is _ORIGINAL_VALIDATE
     return Check(
         field=field,
-        validate=field._type_adapter.validator.validate_python if native else None,
+        validate=_validator(field) if native else None,
         default=_default(field),
         validate_default=bool(field.field_info.validate_default),
     )
+
+
+def _validator(field: ModelField) -> Callable[..., Any] | None:
+    """None for a type that is not defined, or not yet: an error is one only where the field is validated."""
+    try:
+        validate: Callable[..., Any] = field._type_adapter.validator.validate_python
+    except Exception:
+        return None
+    return validate
 
 
 def _default(field: ModelField) -> Default:

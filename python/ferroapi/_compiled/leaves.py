@@ -149,7 +149,6 @@ class _Patches:
         "jsonable_encoder",
         "request_class",
         "request_init",
-        "responses",
         "run_endpoint_function",
         "serialize_response",
         "solve_dependencies",
@@ -173,7 +172,9 @@ class _Patches:
         self.json_response = not writes_json() or any(
             map(_namespace.replaced, ("encoders", "exception_handlers"))
         )
-        self.responses = not _namespace.replaced("_routing.results").isdisjoint(_RESPONSE_FUNCTIONS)
+        # What is called around a function that is not replaced itself has to be as well.
+        if not _namespace.replaced("_routing.results").isdisjoint(_RESPONSE_FUNCTIONS):
+            self.serialize_response = module.serialize_response
         if encoders.jsonable_encoder is not _jsonable_encoder:
             self.jsonable_encoder = module.jsonable_encoder
 

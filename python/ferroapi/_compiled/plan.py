@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from operator import attrgetter, is_
 from typing import Any, Literal
 
@@ -96,7 +97,9 @@ class Fingerprint:
             scopes = tuple(node.own_oauth_scopes or ()), tuple(node.parent_oauth_scopes or ())
             plain = (*counts, *scopes, *_names_of(node))
             values.append(node.name)
-            values.append(alike.setdefault(plain, plain))
+            with suppress(Exception):  # scopes that can't be hashed: such a node is alone
+                plain = alike.setdefault(plain, plain)
+            values.append(plain)
             objects.append(node.call)
             objects.append(node.concurrency)
             for held in fields:
@@ -178,10 +181,12 @@ def _rendering(
         # The model of a synchronous endpoint is validated in a worker thread.
         and _is_coroutine_callable(options.dependant.call)
     )
-    return ("model", _model_rendering(options, field)) if native else ("leaf", None)
+    model = _model_rendering(options, field) if native else None
+    return ("leaf", None) if model is None else ("model", model)
 
 
-def _model_rendering(options: HandlerOptions, field: ModelField) -> ModelRendering:
+def _model_rendering(options: HandlerOptions, field: ModelField) -> ModelRendering | None:
+    """None for a type that is not defined, or not yet."""
     flags: dict[str, Any] = {"by_alias": options.response_model_by_alias}
     optional = {
         "include": options.response_model_include,
@@ -192,9 +197,13 @@ def _model_rendering(options: HandlerOptions, field: ModelField) -> ModelRenderi
     }
     flags |= {name: value for name, value in optional.items() if value is not None and value is not False}
     adapter = field._type_adapter
+    try:
+        validate, dump = adapter.validator.validate_python, adapter.serializer.to_json
+    except Exception:
+        return None
     return ModelRendering(
-        validate=adapter.validator.validate_python,
-        dump=adapter.serializer.to_json,
+        validate=validate,
+        dump=dump,
         flag_names=tuple(flags),
         flags=list(flags.values()),
         writer=model_writer(field, flags),

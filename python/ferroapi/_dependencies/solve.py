@@ -122,7 +122,7 @@ class _SolvePlan:
         """Tell whether neither the tree nor the overrides have changed."""
         from .._compiled.plan import Fingerprint
 
-        if provider is not self.provider or _overrides_of(provider) != self.overrides:
+        if provider is not self.provider or not _are_same(_overrides_of(provider), self.overrides):
             return False
         epoch = _core.current_epoch()
         if epoch != self.epoch:
@@ -150,6 +150,15 @@ class _SolvePlans:
 
 def _overrides_of(provider: Any) -> _Overrides | None:
     return (provider.dependency_overrides if provider else None) or None
+
+
+def _are_same(overrides: _Overrides | None, others: _Overrides | None) -> bool:
+    """Tell whether two mappings have the same objects: equal ones may do different things."""
+    if overrides is None or others is None:
+        return overrides is others
+    return len(overrides) == len(others) and all(
+        others.get(call) is override for call, override in overrides.items()
+    )
 
 
 def _plan_for(dependant: Dependant, provider: Any, websocket: bool, embed_body_fields: bool) -> _SolvePlan:

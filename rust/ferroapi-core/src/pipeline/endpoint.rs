@@ -40,8 +40,7 @@ pub async fn run(
     let call = attached(|py| begin(py, compiled, options, cx, arguments))?;
     let result = cx.await_(call).await?;
     attached(|py| cx.look_at_patches(py))?;
-    let replaced = cx.patches.serialize_response.is_some() || cx.patches.responses;
-    let leaf = given || cx.traced || replaced;
+    let leaf = given || cx.traced || cx.patches.serialize_response.is_some();
     if !leaf {
         let answer = attached(|py| native(py, compiled, options, cx, &result))?;
         if let Some(answer) = answer {

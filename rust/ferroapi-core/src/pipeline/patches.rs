@@ -30,8 +30,6 @@ pub struct Found {
     pub body_methods: bool,
     /// `JSONResponse` is replaced in part, or what it writes with, so that it has to write what it is made for.
     pub json_response: bool,
-    /// A function that makes a response of a result is replaced.
-    pub responses: bool,
 }
 
 impl Patches {
