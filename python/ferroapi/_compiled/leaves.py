@@ -182,8 +182,6 @@ class _Patches:
 # Parameters.
 
 
-
-
 def located_errors(error: ValueError, loc: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return the errors of a failed validation under `loc`; raise what is no validation error."""
     if not isinstance(error, ValidationError):

@@ -17,7 +17,7 @@ traverse!(Step {
 traverse!(Param {
     aliases, model, check
 } but {
-    source, slot, many, empty_is_missing, plain
+    source, slot, many, empty_is_missing, plain, asked
 });
 traverse!(ParamModel { fields, loc } but { nullable, extra_counts, renames });
 traverse!(ModelParam {
