@@ -4,6 +4,7 @@ from starlette.datastructures import Headers, ImmutableMultiDict, QueryParams
 from starlette.requests import HTTPConnection, Request
 from starlette.websockets import WebSocket
 
+from .. import _cookies as _cookies
 from .methods import Methods
 
 _PROPERTIES = ("path_params", "query_params", "headers", "cookies")

@@ -7,6 +7,7 @@ import email.message
 import functools
 import json
 import sys
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from copy import deepcopy
@@ -97,6 +98,8 @@ new_websocket = WebSocket
 bare_object = object.__new__
 connections = (Request, WebSocket, QueryParams, Headers)
 new_exit_stack = AsyncExitStack
+# What a new stack has, if that is all; a private name of the standard library.
+exit_callbacks = deque if vars(AsyncExitStack()) == {"_exit_callbacks": deque()} else None
 new_cancel_scope = CancelScope
 new_solved_dependency = SolvedDependency
 undefined = Undefined

@@ -213,7 +213,7 @@ def _describe(item: _Found, behind_included: bool) -> Route:
         asked = _NestedRouter(item.chain, route)
     template = _template(item) if _is_native(item) else None
     if template is None:
-        return Route(None, [], [], None, asked, None)
+        return Route(None, [], [], None, asked, None, behind_included)
     source: Any = route if item.context is None else item.context
     path_convertors = source.param_convertors
     return Route(
@@ -236,6 +236,7 @@ def _describe(item: _Found, behind_included: bool) -> Route:
             path_format=source.path_format,
             limits=getattr(source.endpoint, "__request_limits__", None),
         ),
+        behind_included=behind_included,
     )
 
 

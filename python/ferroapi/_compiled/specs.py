@@ -216,6 +216,7 @@ class Route:
     methods: list[str] | None
     asked: Any
     target: Target | None
+    behind_included: bool
 
 
 @dataclass(slots=True, eq=False, repr=False)

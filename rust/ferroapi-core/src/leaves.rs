@@ -25,6 +25,7 @@ pub struct Leaves {
     pub new_request: Py<PyAny>,
     pub new_websocket: Py<PyAny>,
     pub new_exit_stack: Py<PyAny>,
+    pub exit_callbacks: Option<Py<PyAny>>,
     pub new_injected_response: Py<PyAny>,
     pub new_background_tasks: Py<PyAny>,
     pub new_security_scopes: Py<PyAny>,

@@ -15,7 +15,7 @@ use crate::respond::{Place, ResponseParts, Sender, is_bodiless};
 use crate::scope::{Key, Member, Scope};
 use crate::server::{Delivery, Exchange, Policy};
 use crate::shared::Shared;
-use crate::stacks::{Stack, StackKey};
+use crate::stacks::{self, Stack, StackKey};
 use crate::watch;
 use crate::wire::Wire;
 
@@ -48,6 +48,8 @@ pub struct RequestContext {
     pub patches: Shared<Patches>,
     /// A telemetry span is open for this request.
     pub traced: bool,
+    /// Python code is around this application, and may look into the scope at any time.
+    pub watched: bool,
     /// The scope is known to be that of an HTTP request, and names the application through which it came in.
     pub is_http: bool,
     pub channel: Shared<Channel>,
@@ -89,6 +91,7 @@ impl RequestContext {
         let wire = Wire::Asgi { receive, send };
         let mut cx = Self::untraced(py, channel, scope, wire)?;
         cx.traced = traced;
+        cx.watched = true;
         cx.is_http = false;
         cx.exception_tables = tables
             .and_then(|tables| tables.cast_into().ok())
@@ -114,6 +117,7 @@ impl RequestContext {
                 leaves,
                 patches,
                 traced: false,
+                watched: false,
                 is_http: true,
                 channel,
                 scope,
@@ -371,7 +375,7 @@ impl RequestContext {
         if let Some(object) = &place.object {
             return Ok(object.clone_ref(py));
         }
-        let object = self.leaves.new_exit_stack.call0(py)?;
+        let object = stacks::new(py, self.leaves)?;
         self.scope.object(py)?.set_item(key.name(py), &object)?;
         place.object = Some(object.clone_ref(py));
         Ok(object)

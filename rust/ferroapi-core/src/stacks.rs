@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::attached::attached;
+use crate::leaves::Leaves;
 use crate::request::{CleanupScope, RequestContext};
 
 /// The scope key under which a stack is published.
@@ -30,8 +31,8 @@ impl StackKey {
 
 /// What is to be undone when a part of the request ends.
 ///
-/// An `AsyncExitStack` exists only if Python code could look for one. Until then, the async generators of
-/// dependencies are kept here; they are older than anything on that stack, so they close after it.
+/// An `AsyncExitStack` exists only if Python code could look for one. As long as nothing is on it, the async generators
+/// of dependencies are kept here; they are older than anything on that stack, so they close after it.
 #[derive(Default)]
 pub struct Stack {
     pub object: Option<Py<PyAny>>,
@@ -57,17 +58,33 @@ impl Stack {
         self.object.is_none() && self.generators.is_empty()
     }
 
+    /// Whether nobody has put anything on the `AsyncExitStack`.
+    pub fn is_bare(&self, py: Python<'_>) -> bool {
+        // A private name of the standard library: where it is missing, the stack is closed in full.
+        self.object.as_ref().is_none_or(|object| {
+            object
+                .bind(py)
+                .getattr(intern!(py, "_exit_callbacks"))
+                .and_then(|callbacks| callbacks.len())
+                .is_ok_and(|length| length == 0)
+        })
+    }
+
     /// The `AsyncExitStack`, if there is anything on it.
     fn pending_object(&mut self, py: Python<'_>) -> Option<Py<PyAny>> {
-        let object = self.object.take()?;
-        // A private name of the standard library: where it is missing, the stack is closed in full.
-        let empty = object
-            .bind(py)
-            .getattr(intern!(py, "_exit_callbacks"))
-            .and_then(|callbacks| callbacks.len())
-            .is_ok_and(|length| length == 0);
-        (!empty).then_some(object)
+        let bare = self.is_bare(py);
+        self.object.take().filter(|_| !bare)
     }
+}
+
+/// `AsyncExitStack()`; where its `__init__` does nothing else, only what that does is done.
+pub fn new(py: Python<'_>, leaves: &Leaves) -> PyResult<Py<PyAny>> {
+    let Some(callbacks) = &leaves.exit_callbacks else {
+        return leaves.new_exit_stack.call0(py);
+    };
+    let object = leaves.bare_object.call1(py, (&leaves.new_exit_stack,))?;
+    object.setattr(py, intern!(py, "_exit_callbacks"), callbacks.call0(py)?)?;
+    Ok(object)
 }
 
 /// Closes `stack` with what the body of its `async with` came to.

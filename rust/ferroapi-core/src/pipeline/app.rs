@@ -16,7 +16,7 @@ use crate::leaves::leaves;
 use crate::request::RequestContext;
 use crate::routing::{Dispatcher, Found, dispatch};
 use crate::scope::Key;
-use crate::stacks::close;
+use crate::stacks::{StackKey, close};
 use crate::stamp::Stamped;
 use crate::traverse::{Traverse, Visited, traverse};
 use crate::watch;
@@ -70,6 +70,9 @@ impl Pipeline {
                     .call1(py, (cx.scope.object(py)?, cx.receive(py)?, sender))?;
             }
             cx.exception_tables = Some(self.publish_handlers(py, cx)?);
+            if cx.watched {
+                cx.stack(py, StackKey::Middleware)?;
+            }
             Ok::<_, PyErr>(())
         })?;
         let error = match Self::within_stack(dispatcher.get(), cx).await {

@@ -321,6 +321,8 @@ pub async fn serve_app(
         if let Some(limits) = &known.limits {
             cx.limit(py, &limits.policy)?;
         }
+        // Another application is around this one, whose middleware may look.
+        cx.watched |= cx.scope.contains(py, Key::App)?;
         cx.scope.set(py, Key::App, &app)
     })?;
     serve(&known, cx).await

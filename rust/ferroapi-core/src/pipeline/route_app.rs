@@ -16,7 +16,7 @@ use crate::request::RequestContext;
 use crate::respond::{ResponseParts, send_json, send_messages};
 use crate::scope::Key;
 use crate::server::policy_of;
-use crate::stacks::{close, leave_cleanup_scope};
+use crate::stacks::{StackKey, close, leave_cleanup_scope};
 use crate::traverse::{Traverse, Visited, traverse};
 
 /// What answers the request.
@@ -68,6 +68,12 @@ impl RouteApp {
     }
 
     async fn answer_and_send(&self, cx: &mut RequestContext) -> PyResult<()> {
+        if cx.watched {
+            attached(|py| {
+                cx.stack(py, StackKey::Request)?;
+                cx.stack(py, StackKey::Function)
+            })?;
+        }
         let answer = self.answer(cx).await;
         let answer = if cx.function_stack.is_empty() {
             answer?

@@ -1,6 +1,7 @@
 //! Runs the steps of a graph for one request, in the reference's order of effects.
 
 use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use smallvec::SmallVec;
@@ -224,7 +225,7 @@ async fn call(
     step: &Step,
     slots: &[Option<Py<PyAny>>],
 ) -> PyResult<Py<PyAny>> {
-    if step.kind == CallKind::AsyncGenerator && may_keep_generator(cx, step) {
+    if step.kind == CallKind::AsyncGenerator && attached(|py| may_keep_generator(py, cx, step))? {
         let generator = attached(|py| step.invoke(py, slots))?;
         let value = generators::enter(cx, &generator).await?;
         if step.function_scope {
@@ -238,11 +239,21 @@ async fn call(
     cx.await_(call).await
 }
 
-/// Whether a generator may be kept without an `AsyncExitStack`: nobody has one to put callbacks between.
-fn may_keep_generator(cx: &RequestContext, step: &Step) -> bool {
-    step.concurrency.is_none()
-        && cx.request_stack.object.is_none()
-        && cx.function_stack.object.is_none()
+/// Whether a generator may be kept beside the `AsyncExitStack`: nobody has had one to put callbacks between.
+fn may_keep_generator(py: Python<'_>, cx: &RequestContext, step: &Step) -> PyResult<bool> {
+    let keep = step.concurrency.is_none()
+        && cx.request.is_none()
+        && cx.request_stack.is_bare(py)
+        && cx.function_stack.is_bare(py);
+    if keep && cx.watched {
+        // As whoever enters a generator leaves it.
+        let name = intern!(py, "fastapi_async_cleanup_scopes");
+        let scopes = (name, PyDict::new(py));
+        cx.scope
+            .object(py)?
+            .call_method1(intern!(py, "setdefault"), scopes)?;
+    }
+    Ok(keep)
 }
 
 /// Starts a dependency's call; the result is awaited by the caller.

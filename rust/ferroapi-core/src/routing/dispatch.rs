@@ -34,8 +34,17 @@ enum Hit {
     },
     Asked {
         id: RouteId,
+        reach: Reach,
         child_scope: Py<PyAny>,
     },
+}
+
+impl Hit {
+    fn place(&self) -> (RouteId, Reach) {
+        match self {
+            Self::Compiled { id, reach, .. } | Self::Asked { id, reach, .. } => (*id, *reach),
+        }
+    }
 }
 
 /// What the table says of a connection.
@@ -155,12 +164,18 @@ fn look_up(
         Some(target) => find(py, table, cx, target, &mut asked)?,
         None => find_asking_all(py, table, cx, http)?,
     };
-    if let Some(hit) = hit {
-        return Ok(LookedUp::Hit(hit));
-    }
-    if table.spec.has_included {
+    let passes_included = table.spec.has_included
+        && hit.as_ref().is_none_or(|hit| {
+            let (id, reach) = hit.place();
+            let route = table.route(id);
+            route.is_some_and(|route| route.passes_included(reach))
+        });
+    if passes_included {
         let empty = PyDict::new(py).into_any().unbind();
         cx.scope.set_default(py, Key::Fastapi, &empty)?;
+    }
+    if let Some(hit) = hit {
+        return Ok(LookedUp::Hit(hit));
     }
     // A route that was asked may have written to the scope.
     let target = match target {
@@ -263,18 +278,25 @@ fn ask(
         .bind(py)
         .call_method1(intern!(py, "matches"), (scope,))?;
     let (reach, child_scope): (Bound<'_, PyAny>, Py<PyAny>) = answer.extract()?;
+    let hit = |reach| Hit::Asked {
+        id,
+        reach,
+        child_scope,
+    };
     if reach.is(cx.leaves.match_full.bind(py)) {
-        return Ok(Asked::Full(Hit::Asked { id, child_scope }));
+        return Ok(Asked::Full(hit(Reach::Full)));
     }
     if reach.is(cx.leaves.match_partial.bind(py)) {
-        return Ok(Asked::Partial(Hit::Asked { id, child_scope }));
+        return Ok(Asked::Partial(hit(Reach::Partial)));
     }
     Ok(Asked::None)
 }
 
 async fn run(table: &Table, cx: &mut RequestContext, hit: Hit) -> PyResult<()> {
     let call = match hit {
-        Hit::Asked { id, child_scope } => attached(|py| {
+        Hit::Asked {
+            id, child_scope, ..
+        } => attached(|py| {
             let route = table.route(id).ok_or_else(lost_route)?;
             cx.stack(py, StackKey::Middleware)?;
             cx.leaves

@@ -25,6 +25,8 @@ pub struct RouteSpec {
     /// What `matches()` and `handle()` are asked of, when they have to be.
     pub asked: Py<PyAny>,
     pub target: Option<Target>,
+    /// It is part of an included router, or one is asked before it.
+    behind_included: bool,
 }
 
 /// What a compiled match writes into the scope and runs.
@@ -78,7 +80,7 @@ traverse!(RoutesSpec {
 traverse!(RouteSpec {
     conversions, asked, target
 } but {
-    template, convertors, methods
+    behind_included,     template, convertors, methods
 });
 traverse!(Target {
     endpoint, route, methods, app, form_limits, fastapi
@@ -166,6 +168,12 @@ impl RouteSpec {
             }
         })
         .ok()
+    }
+
+    /// Whether an included router was asked on the way to this match, which leaves `scope["fastapi"]`: after a partial
+    /// one, all of them were. A compiled match writes it itself.
+    pub fn passes_included(&self, reach: Reach) -> bool {
+        reach == Reach::Partial || (self.target.is_none() && self.behind_included)
     }
 
     /// How far the route matches a request for its path, whose method is asked for where that decides.
