@@ -66,9 +66,12 @@ def solve_dependencies(
     is_form: bool,
     background: Any | None,
     response: Any,
-    cache: list[Any],
+    cache: list[tuple[Any] | None],
 ) -> Coroutine:
-    """Run the steps of `plan` for `request`; gives `(values, errors, background, response, cache)`."""
+    """Run the steps of `plan` for `request`; gives `(values, errors, background, response, cache)`.
+
+    In `cache`, given and returned, a result stands in a tuple of its own, and `None` where there is none.
+    """
 
 @final
 class Coroutine(AbstractCoroutine[Any, Any, Any]):

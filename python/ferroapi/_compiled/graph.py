@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 from .. import _namespace
@@ -143,11 +143,10 @@ class GraphBuilder:
     def _overridden(self, declared: Dependant) -> Dependant:
         if not self._overrides:
             return declared
-        analyze = partial(_analyze_override, declared, self._overrides)
         try:
-            return analyze()
-        except Exception:
-            return _refused(declared, analyze)
+            return _analyze_override(declared, self._overrides)
+        except Exception as error:
+            return _refused(declared, error)
 
     def _body(self, fields: list[ModelField], slots: dict[str, int]) -> tuple[str, Any] | None:
         if not fields:
@@ -189,11 +188,11 @@ def _keyless(declared: Dependant) -> Callable[..., Any]:
     return refuse
 
 
-def _refused(declared: Dependant, analyze: Callable[[], Dependant]) -> Dependant:
+def _refused(declared: Dependant, error: Exception) -> Dependant:
     """Stand for an override that can't be a dependency: it fails when its turn comes, not those before it."""
 
     async def refuse() -> None:
-        analyze()
+        raise error
 
     return Dependant(call=refuse, name=declared.name, path=declared.path, scope=declared.scope)
 

@@ -15,6 +15,7 @@ from pydantic_core import SchemaValidator
 
 from .._core import ModelReader
 from .plain import integer_bounds
+from .unnested import Unnested, run
 
 # A kind, and what belongs to it.
 Layout: TypeAlias = tuple[str, Any]
@@ -45,7 +46,7 @@ def model_reader(schema: Mapping[str, Any], validate_json: Callable[..., Any]) -
     """
     validator = getattr(validate_json, "__self__", None)
     # A plugin of pydantic's, if there is one, counts on being called.
-    layout = _layout(schema, {}) if type(validator) is SchemaValidator else None
+    layout = run(_layout(schema, {})) if type(validator) is SchemaValidator else None
     return ModelReader(layout, validate_json, _utc()) if layout else validate_json
 
 
@@ -55,28 +56,28 @@ def _utc() -> Any:
     return TypeAdapter(datetime).validate_json('"2000-01-01T00:00:00Z"').tzinfo
 
 
-def _layout(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Layout | None:
+def _layout(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Unnested[Layout | None]:
     match schema["type"]:
         case "definitions":
             known = {part["ref"]: part for part in schema["definitions"]}
-            return _layout(schema["schema"], {**definitions, **known})
+            return (yield _layout(schema["schema"], {**definitions, **known}))
         case "definition-ref":
-            return _layout(definitions[schema["schema_ref"]], definitions)
+            return (yield _layout(definitions[schema["schema_ref"]], definitions))
         case "nullable":
-            return _around("nullable", schema["schema"], definitions)
+            return (yield _around("nullable", schema["schema"], definitions))
         case "list" if not schema.keys() & {"min_length", "max_length"}:
-            return _around("list", schema.get("items_schema", {"type": "any"}), definitions)
+            return (yield _around("list", schema.get("items_schema", {"type": "any"}), definitions))
         case "dict" if not schema.keys() & {"min_length", "max_length"}:
-            return _around("dict", schema.get("values_schema", {"type": "any"}), definitions)
+            return (yield _around("dict", schema.get("values_schema", {"type": "any"}), definitions))
         case "model":
-            return _model(schema, definitions)
+            return (yield _model(schema, definitions))
         case "list" | "dict" | "default":
             return None
     return _scalar(schema)
 
 
-def _around(kind: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Layout | None:
-    inner = _layout(schema, definitions)
+def _around(kind: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Unnested[Layout | None]:
+    inner = yield _layout(schema, definitions)
     return (kind, inner) if inner else None
 
 
@@ -94,7 +95,7 @@ def _scalar(schema: Mapping[str, Any]) -> Layout:
     return "other", SchemaValidator(copy).validate_json
 
 
-def _model(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Layout | None:
+def _model(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Unnested[Layout | None]:
     cls, config = schema["cls"], schema.get("config", {})
     by_alias = config.get("validate_by_alias", True) and not config.get("validate_by_name", False)
     if not by_alias or cls.__new__ is not object.__new__:
@@ -102,7 +103,7 @@ def _model(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Layout 
     fields = []
     for name, field in schema["schema"]["fields"].items():
         inner, missing = _missing(field["schema"])
-        layout = _layout(inner, definitions)
+        layout = yield _layout(inner, definitions)
         key = field.get("validation_alias", name)
         if layout is None or missing is None or _ESCAPED.search(key):
             return None

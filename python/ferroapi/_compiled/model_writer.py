@@ -16,6 +16,7 @@ from pydantic_core import SchemaSerializer
 from .._compat import ModelField
 from .._core import ModelWriter
 from .schema_size import is_small
+from .unnested import Unnested, run
 
 # A kind, and what belongs to it.
 Shape: TypeAlias = tuple[str, Any]
@@ -78,7 +79,7 @@ def model_writer(field: ModelField, flags: Mapping[str, Any]) -> ModelWriter | N
         return None
     if not is_small(adapter.core_schema):
         return None
-    shape = _Shapes(by_alias=by_alias).of(adapter.core_schema, {})
+    shape = run(_Shapes(by_alias=by_alias).of(adapter.core_schema, {}))
     # Of a mere number or string there is nothing to be gained.
     if shape is None or shape[0] in _SCALARS:
         return None
@@ -92,48 +93,50 @@ class _Shapes:
     def __init__(self, *, by_alias: bool) -> None:
         self._by_alias = by_alias
 
-    def of(self, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Shape | None:
+    def of(self, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Unnested[Shape | None]:
         """Return the shape of the values of a schema."""
         kind = schema["type"]
         if "serialization" in schema:
             return None
         if kind in _WRAPPERS:
-            return self.of(schema["schema"], definitions)
+            return (yield self.of(schema["schema"], definitions))
         match kind:
             case "definitions":
                 known = {part["ref"]: part for part in schema["definitions"]}
-                return self.of(schema["schema"], {**definitions, **known})
+                return (yield self.of(schema["schema"], {**definitions, **known}))
             case "definition-ref":
                 # Recursive models are left to pydantic.
                 rest = {**definitions}
                 target = rest.pop(schema["schema_ref"], None)
-                return target and self.of(target, rest)
+                return target and (yield self.of(target, rest))
             case "union":
-                return self._union(schema, definitions)
+                return (yield self._union(schema, definitions))
             case "nullable":
-                return self._around("nullable", schema["schema"], definitions)
+                return (yield self._around("nullable", schema["schema"], definitions))
             case "list":
-                return self._around("list", schema.get("items_schema", {"type": "any"}), definitions)
+                return (yield self._around("list", schema.get("items_schema", {"type": "any"}), definitions))
             case "dict" if schema.get("keys_schema", {}).get("type") == "str":
-                return self._around("dict", schema.get("values_schema", {"type": "any"}), definitions)
+                return (yield self._around("dict", schema.get("values_schema", {"type": "any"}), definitions))
             case "model" if schema.keys() <= _MODEL and not schema.get("root_model"):
-                return self._model(schema, definitions)
+                return (yield self._model(schema, definitions))
         return _scalar(schema)
 
-    def _around(self, kind: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Shape | None:
-        inner = self.of(schema, definitions)
+    def _around(
+        self, kind: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]
+    ) -> Unnested[Shape | None]:
+        inner = yield self.of(schema, definitions)
         return (kind, inner) if inner else None
 
-    def _union(self, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Shape | None:
+    def _union(self, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Unnested[Shape | None]:
         choices = []
         for choice in schema["choices"]:
-            shape = self.of(choice, definitions) if isinstance(choice, Mapping) else None
+            shape = (yield self.of(choice, definitions)) if isinstance(choice, Mapping) else None
             if shape is None or shape[0] not in _CERTAIN:
                 return None
             choices.append(shape)
         return "union", choices
 
-    def _model(self, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Shape | None:
+    def _model(self, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Unnested[Shape | None]:
         config = schema.get("config", {})
         ordinary = config.keys() <= _CONFIG and config.get("extra_fields_behavior") != "allow"
         inner = schema["schema"]
@@ -141,17 +144,17 @@ class _Shapes:
             inner = inner["schema"]
         if not ordinary or inner["type"] != "model-fields" or not _has_plain_dict(schema["cls"]):
             return None
-        fields = self._fields(inner, definitions)
+        fields = yield self._fields(inner, definitions)
         return ("model", (schema["cls"], fields)) if fields is not None else None
 
     def _fields(
         self, schema: Mapping[str, Any], definitions: Mapping[str, Any]
-    ) -> list[tuple[str, str, Shape]] | None:
+    ) -> Unnested[list[tuple[str, str, Shape]] | None]:
         if not schema.keys() <= _MODEL_FIELDS or schema.get("computed_fields"):
             return None
         fields = []
         for name, field in schema["fields"].items():
-            shape = self.of(field["schema"], definitions) if field.keys() <= _MODEL_FIELD else None
+            shape = (yield self.of(field["schema"], definitions)) if field.keys() <= _MODEL_FIELD else None
             if shape is None:
                 return None
             alias = field.get("serialization_alias") if self._by_alias else None

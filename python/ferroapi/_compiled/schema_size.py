@@ -6,6 +6,8 @@ from typing import Any
 # Beyond this many parts nothing is learnt of a schema: models that refer to each other may have more ways
 # through them than can be gone.
 _MOST_PARTS = 2000
+# Where a schema holds values of the user's, which may look like schemas.
+_VALUES = {"default", "expected", "members", "metadata"}
 
 
 def is_small(schema: Mapping[str, Any]) -> bool:
@@ -27,5 +29,5 @@ def is_small(schema: Mapping[str, Any]) -> bool:
         elif part.get("type") == "definition-ref":
             parts.append(definitions.get(part["schema_ref"], {}))
         else:
-            parts.extend(inner for name, inner in part.items() if name != "metadata")
+            parts.extend(inner for name, inner in part.items() if name not in _VALUES)
     return True

@@ -83,11 +83,12 @@ async def solve_dependencies(
         isinstance(body, FormData),
         background_tasks,
         new_injected_response() if response is None else response,
-        [cache.get(key) for key in plan.cache_keys],
+        [(cache[key],) if key in cache else None for key in plan.cache_keys],
     )
-    for key, result in zip(plan.cache_keys, results, strict=True):
-        if result is not None:
-            cache.setdefault(key, result)
+    # A tree whose overrides changed while it was solved may have more of them.
+    for key, result in zip(plan.cache_keys, results, strict=False):
+        if result is not None and key not in cache:
+            cache[key] = result[0]
     return SolvedDependency(
         values=values,
         errors=[] if errors is None else errors,
@@ -100,29 +101,34 @@ async def solve_dependencies(
 class _SolvePlan:
     """A tree compiled for `solve_dependencies`, and what it was made of."""
 
-    __slots__ = ("cache_keys", "compiled", "epoch", "fingerprint", "overrides", "provider")
+    __slots__ = ("cache_keys", "compiled", "epoch", "fingerprint", "provider")
 
-    def __init__(self, dependant: Dependant, provider: Any, websocket: bool, embed_body_fields: bool) -> None:
+    def __init__(
+        self,
+        dependant: Dependant,
+        provider: Any,
+        overrides: _Overrides | None,
+        websocket: bool,
+        embed_body_fields: bool,
+    ) -> None:
         from .._compiled.graph import GraphBuilder
         from .._compiled.plan import Fingerprint
 
         # First of all: what another thread changes meanwhile is noticed at the next use.
         self.epoch = _core.current_epoch()
         self.fingerprint = Fingerprint(dependant)
-        overrides = _overrides_of(provider)
         builder = GraphBuilder(
             overrides=overrides, websocket=websocket, embed_body_fields=embed_body_fields, form=True
         )
         self.compiled = _core.SolvePlan(builder.build(dependant, "coroutine"), provider)
         self.cache_keys = list(builder.cache_keys)
         self.provider = provider
-        self.overrides = None if overrides is None else dict(overrides)
 
     def holds(self, dependant: Dependant, provider: Any) -> bool:
-        """Tell whether neither the tree nor the overrides have changed."""
+        """Tell whether the tree has not changed."""
         from .._compiled.plan import Fingerprint
 
-        if provider is not self.provider or not _are_same(_overrides_of(provider), self.overrides):
+        if provider is not self.provider:
             return False
         epoch = _core.current_epoch()
         if epoch != self.epoch:
@@ -152,16 +158,11 @@ def _overrides_of(provider: Any) -> _Overrides | None:
     return (provider.dependency_overrides if provider else None) or None
 
 
-def _are_same(overrides: _Overrides | None, others: _Overrides | None) -> bool:
-    """Tell whether two mappings have the same objects: equal ones may do different things."""
-    if overrides is None or others is None:
-        return overrides is others
-    return len(overrides) == len(others) and all(
-        others.get(call) is override for call, override in overrides.items()
-    )
-
-
 def _plan_for(dependant: Dependant, provider: Any, websocket: bool, embed_body_fields: bool) -> _SolvePlan:
+    overrides = _overrides_of(provider)
+    if overrides:
+        # All dependencies are analyzed anew for each request then, as a user sees.
+        return _SolvePlan(dependant, provider, overrides, websocket, embed_body_fields)
     known: _SolvePlans | None = getattr(dependant, "_solve_plans", None)
     if known is None or known.root is not dependant:
         known = _SolvePlans(dependant)
@@ -169,6 +170,6 @@ def _plan_for(dependant: Dependant, provider: Any, websocket: bool, embed_body_f
         object.__setattr__(dependant, "_solve_plans", known)
     plan = known.plans.get((websocket, embed_body_fields))
     if plan is None or not plan.holds(dependant, provider):
-        plan = _SolvePlan(dependant, provider, websocket, embed_body_fields)
+        plan = _SolvePlan(dependant, provider, None, websocket, embed_body_fields)
         known.plans[websocket, embed_body_fields] = plan
     return plan

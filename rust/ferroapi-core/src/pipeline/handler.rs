@@ -15,7 +15,7 @@ use crate::connection::reduced_to;
 use crate::coroutine::{Channel, Coroutine, escaping};
 use crate::epoch;
 use crate::leaves::Leaves;
-use crate::plan::{Body, OverridesProvider, same_content, solve};
+use crate::plan::{Body, OverridesProvider, solve};
 use crate::request::RequestContext;
 use crate::scope::{Member, Scope};
 use crate::shared::{Owned, Shared};
@@ -30,7 +30,6 @@ pub struct Handler {
     /// The provider of `dependency_overrides`, or none.
     overrides_provider: Option<OverridesProvider>,
     plan: AttachedCell<Option<Plan>>,
-    overridden: AttachedCell<Option<Overridden>>,
     /// The coroutine function that stands for this handler in Python.
     door: AttachedCell<Option<Py<PyAny>>>,
 }
@@ -40,27 +39,20 @@ struct Plan {
     compiled: Owned<Compiled>,
 }
 
-/// The plan under some overrides.
-struct Overridden {
-    overrides: Py<PyDict>,
-    plan: Plan,
-}
-
 traverse!(Handler {
     options,
     overrides_provider,
     plan,
-    overridden,
     door
 });
-traverse!(Overridden { overrides, plan });
 traverse!(Plan { compiled } but { epoch });
 
 impl Handler {
-    /// The plan in force: overrides, if there are any, have one of their own.
+    /// The plan in force. Under overrides each request has its own, since the reference analyzes all dependencies
+    /// anew then, which a user sees.
     fn compiled(&self, py: Python<'_>, leaves: &Leaves) -> PyResult<Shared<Compiled>> {
         if let Some(overrides) = self.overrides(py)? {
-            return self.overridden_plan(py, leaves, &overrides);
+            return Ok(Shared::new(self.compile(py, leaves, Some(&overrides))?));
         }
         let current = self.plan.read(py, |plan| {
             let plan = plan.as_ref();
@@ -71,7 +63,7 @@ impl Handler {
             return Ok(compiled);
         }
         let known = self.plan.take(py);
-        let plan = self.refresh(py, leaves, known, None)?;
+        let plan = self.refresh(py, leaves, known)?;
         let compiled = plan.compiled.share();
         drop(self.plan.replace(py, Some(plan)));
         Ok(compiled)
@@ -84,40 +76,8 @@ impl Handler {
         }
     }
 
-    fn overridden_plan(
-        &self,
-        py: Python<'_>,
-        leaves: &Leaves,
-        overrides: &Bound<'_, PyAny>,
-    ) -> PyResult<Shared<Compiled>> {
-        let known = self.overridden.take(py);
-        let known = match known {
-            Some(known) if same_content(overrides, known.overrides.bind(py))? => Some(known.plan),
-            _ => None,
-        };
-        let copy = match overrides.cast::<PyDict>() {
-            Ok(dict) => dict.copy()?,
-            // Another mapping can't be compared cheaply; it is compiled anew each time.
-            Err(_) => PyDict::new(py),
-        };
-        let plan = self.refresh(py, leaves, known, Some(overrides))?;
-        let compiled = plan.compiled.share();
-        let overrides = copy.unbind();
-        drop(
-            self.overridden
-                .replace(py, Some(Overridden { overrides, plan })),
-        );
-        Ok(compiled)
-    }
-
     /// `known` if it still holds, else a new plan.
-    fn refresh(
-        &self,
-        py: Python<'_>,
-        leaves: &Leaves,
-        known: Option<Plan>,
-        overrides: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Plan> {
+    fn refresh(&self, py: Python<'_>, leaves: &Leaves, known: Option<Plan>) -> PyResult<Plan> {
         // Taken before anything is read: what another thread changes meanwhile moves it on.
         let epoch = epoch::current();
         if let Some(plan) = known {
@@ -136,11 +96,20 @@ impl Handler {
                 });
             }
         }
-        let described = leaves.compile_plan.call1(py, (&self.options, overrides))?;
         Ok(Plan {
             epoch,
-            compiled: Owned::new(described.extract(py)?),
+            compiled: Owned::new(self.compile(py, leaves, None)?),
         })
+    }
+
+    fn compile(
+        &self,
+        py: Python<'_>,
+        leaves: &Leaves,
+        overrides: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Compiled> {
+        let described = leaves.compile_plan.call1(py, (&self.options, overrides))?;
+        described.extract(py)
     }
 
     /// Runs body, dependencies and endpoint; the answer is not sent yet.
@@ -275,7 +244,6 @@ impl Handler {
             options,
             overrides_provider: (!provider.is_none()).then(|| OverridesProvider::new(provider)),
             plan: AttachedCell::new(None),
-            overridden: AttachedCell::new(None),
             door: AttachedCell::new(None),
         })
     }
@@ -323,7 +291,6 @@ impl Handler {
     fn __clear__(&self) {
         Python::attach(|py| {
             drop(self.plan.take(py));
-            drop(self.overridden.take(py));
             drop(self.door.take(py));
         });
     }

@@ -37,6 +37,8 @@ impl SolvePlan {
 }
 
 /// Run the steps of `plan` for `request`; gives `(values, errors, background, response, cache)`.
+///
+/// In `cache`, given and returned, a result stands in a tuple of its own, and `None` where there is none.
 #[pyfunction]
 #[pyo3(signature = (plan, request, body, is_form, background, response, cache))]
 pub fn solve_dependencies(
@@ -46,7 +48,7 @@ pub fn solve_dependencies(
     is_form: bool,
     background: Option<Py<PyAny>>,
     response: Py<PyAny>,
-    cache: Vec<Option<Py<PyAny>>>,
+    cache: Vec<Option<(Py<PyAny>,)>>,
 ) -> Coroutine {
     Coroutine::new(|channel| async move {
         let mut cx = attached(|py| context_of_given(py, channel, request.bind(py)))?;
@@ -63,11 +65,13 @@ pub fn solve_dependencies(
         });
         let plan = plan.get();
         let provider = plan.overrides_provider.as_ref();
-        let solution = solve(&plan.graph, &mut cx, &body, Some(cache), provider).await?;
+        let known = cache.into_iter().map(|cell| Some(cell?.0)).collect();
+        let solution = solve(&plan.graph, &mut cx, &body, Some(known), provider).await?;
         attached(|py| {
             let step = plan.graph.steps.last();
             let values = step.map(|step| solution.values(py, step)).transpose()?;
-            let cache = solution.cache;
+            let cache = solution.cache.into_iter();
+            let cache: Vec<_> = cache.map(|cell| Some((cell?,))).collect();
             let result = (values, solution.errors, cx.background, cx.response, cache);
             Ok(result.into_pyobject(py)?.into_any().unbind())
         })

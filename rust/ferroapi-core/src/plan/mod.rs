@@ -11,6 +11,6 @@ mod spec;
 mod traverse;
 
 pub use body::{Body, parse_json, replaced_parser};
-pub use overrides::{OverridesProvider, same_content};
+pub use overrides::OverridesProvider;
 pub use solve::{Solution, solve};
 pub use spec::{Alias, BodyStep, CallKind, Graph, Source, Step, unknown};

@@ -142,7 +142,7 @@ pub fn rebuilt(
 }
 
 /// The same keys with the identical values.
-pub fn same_content(overrides: &Bound<'_, PyAny>, seen: &Bound<'_, PyDict>) -> PyResult<bool> {
+fn same_content(overrides: &Bound<'_, PyAny>, seen: &Bound<'_, PyDict>) -> PyResult<bool> {
     let Ok(overrides) = overrides.cast::<PyDict>() else {
         return Ok(false);
     };
