@@ -4,7 +4,7 @@ use pyo3::PyVisit;
 use pyo3::exceptions::{PyAssertionError, PyAttributeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyString, PyTuple, PyType};
 
 use super::body;
 use super::compiled::Compiled;
