@@ -60,20 +60,23 @@ def _layout(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Unnest
     match schema["type"]:
         case "definitions":
             known = {part["ref"]: part for part in schema["definitions"]}
-            return (yield _layout(schema["schema"], {**definitions, **known}))
+            inner = _layout(schema["schema"], {**definitions, **known})
         case "definition-ref":
-            return (yield _layout(definitions[schema["schema_ref"]], definitions))
+            inner = _layout(definitions[schema["schema_ref"]], definitions)
         case "nullable":
-            return (yield _around("nullable", schema["schema"], definitions))
+            inner = _around("nullable", schema["schema"], definitions)
         case "list" if not schema.keys() & {"min_length", "max_length"}:
-            return (yield _around("list", schema.get("items_schema", {"type": "any"}), definitions))
+            inner = _around("list", schema.get("items_schema", {"type": "any"}), definitions)
         case "dict" if not schema.keys() & {"min_length", "max_length"}:
-            return (yield _around("dict", schema.get("values_schema", {"type": "any"}), definitions))
+            inner = _around("dict", schema.get("values_schema", {"type": "any"}), definitions)
         case "model":
-            return (yield _model(schema, definitions))
+            inner = _model(schema, definitions)
         case "list" | "dict" | "default":
             return None
-    return _scalar(schema)
+        case _:
+            return _scalar(schema)
+    layout: Layout | None = yield inner
+    return layout
 
 
 def _around(kind: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Unnested[Layout | None]:

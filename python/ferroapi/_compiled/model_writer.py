@@ -98,28 +98,33 @@ class _Shapes:
         kind = schema["type"]
         if "serialization" in schema:
             return None
-        if kind in _WRAPPERS:
-            return (yield self.of(schema["schema"], definitions))
         match kind:
+            case _ if kind in _WRAPPERS:
+                inner = self.of(schema["schema"], definitions)
             case "definitions":
                 known = {part["ref"]: part for part in schema["definitions"]}
-                return (yield self.of(schema["schema"], {**definitions, **known}))
+                inner = self.of(schema["schema"], {**definitions, **known})
             case "definition-ref":
                 # Recursive models are left to pydantic.
                 rest = {**definitions}
                 target = rest.pop(schema["schema_ref"], None)
-                return target and (yield self.of(target, rest))
+                if not target:
+                    return None
+                inner = self.of(target, rest)
             case "union":
-                return (yield self._union(schema, definitions))
+                inner = self._union(schema, definitions)
             case "nullable":
-                return (yield self._around("nullable", schema["schema"], definitions))
+                inner = self._around("nullable", schema["schema"], definitions)
             case "list":
-                return (yield self._around("list", schema.get("items_schema", {"type": "any"}), definitions))
+                inner = self._around("list", schema.get("items_schema", {"type": "any"}), definitions)
             case "dict" if schema.get("keys_schema", {}).get("type") == "str":
-                return (yield self._around("dict", schema.get("values_schema", {"type": "any"}), definitions))
+                inner = self._around("dict", schema.get("values_schema", {"type": "any"}), definitions)
             case "model" if schema.keys() <= _MODEL and not schema.get("root_model"):
-                return (yield self._model(schema, definitions))
-        return _scalar(schema)
+                inner = self._model(schema, definitions)
+            case _:
+                return _scalar(schema)
+        shape: Shape | None = yield inner
+        return shape
 
     def _around(
         self, kind: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]
