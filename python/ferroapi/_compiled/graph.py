@@ -67,7 +67,7 @@ class GraphBuilder:
         self._decisions = list(decided)
         self._decided = 0
         self._websocket = websocket
-        self._embed = embed_body_fields
+        self._embed = bool(embed_body_fields)
         self._form = form
         self._steps: list[Step] = []
         self._slots = 0
@@ -117,7 +117,7 @@ class GraphBuilder:
         used = self._decide(declared)
         _, step = self._add(used, _dependency_kind(used.call))
         step.cache_cell = self._cache_cell(declared, step)
-        step.use_cache = declared.use_cache
+        step.use_cache = bool(declared.use_cache)
         step.function_scope = declared.scope == "function"
         step.concurrency = used.concurrency
         step.target = None if name is None else slots[name]

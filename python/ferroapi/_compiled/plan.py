@@ -39,6 +39,14 @@ _NAMES = (
 )
 _fields_of = attrgetter(*_FIELD_LISTS)
 _names_of = attrgetter(*_NAMES)
+# What pydantic takes for an argument that is not given
+_FLAG_DEFAULTS = {
+    "include": None,
+    "exclude": None,
+    "exclude_unset": False,
+    "exclude_defaults": False,
+    "exclude_none": False,
+}
 _FIELD = Methods(ModelField, "validate", "serialize_json")
 _JSON_RESPONSE = Methods(JSONResponse, "__init__", "render", "init_headers", "__call__")
 _json_dumps = json.dumps
@@ -59,7 +67,7 @@ def compile_plan(options: HandlerOptions, overrides: Mapping[Any, Any] | None) -
         graph=builder.build(options.dependant, endpoint_kind(options)),
         body=_body_kind(options),
         strict_content_type=bool(strict.value if isinstance(strict, DefaultPlaceholder) else strict),
-        status=options.status_code or None,
+        status=options.status_code if _is_status(options.status_code) else None,
         rendering=_rendering(options),
         snapshot=snapshot,
     )
@@ -167,8 +175,7 @@ def _body_kind(options: HandlerOptions) -> Literal["none", "json", "form"]:
 def _rendering(
     options: HandlerOptions,
 ) -> tuple[Literal["json", "model", "leaf"], ModelRendering | None]:
-    status = options.status_code
-    if status and not 100 <= status <= 999:
+    if options.status_code and not _is_status(options.status_code):
         return "leaf", None
     field = options.response_field
     if field is None:
@@ -185,6 +192,11 @@ def _rendering(
     return ("leaf", None) if model is None else ("model", model)
 
 
+def _is_status(status: Any) -> bool:
+    """Tell whether Rust can write a status: whatever else there may be is for the response class."""
+    return isinstance(status, int) and 100 <= status <= 999
+
+
 def _model_rendering(options: HandlerOptions, field: ModelField) -> ModelRendering | None:
     """None for a type that is not defined, or not yet."""
     flags: dict[str, Any] = {"by_alias": options.response_model_by_alias}
@@ -195,7 +207,7 @@ def _model_rendering(options: HandlerOptions, field: ModelField) -> ModelRenderi
         "exclude_defaults": options.response_model_exclude_defaults,
         "exclude_none": options.response_model_exclude_none,
     }
-    flags |= {name: value for name, value in optional.items() if value is not None and value is not False}
+    flags |= {name: value for name, value in optional.items() if value is not _FLAG_DEFAULTS[name]}
     adapter = field._type_adapter
     try:
         validate, dump = adapter.validator.validate_python, adapter.serializer.to_json

@@ -127,7 +127,7 @@ def request_params_to_args(
     """
     values: dict[str, Any] = {}
     errors: list[Any] = []
-    for field in fields:
+    for field in fields or ():
         model = _get_param_model(field)
         if model is not None:
             value, field_errors = _request_param_model_to_args(field, model, received_params)

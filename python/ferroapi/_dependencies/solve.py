@@ -73,7 +73,10 @@ async def solve_dependencies(
     for name in ("fastapi_inner_astack", "fastapi_function_astack"):
         assert isinstance(request.scope.get(name), AsyncExitStack), f"{name} not found in request scope"
     plan = _plan_for(
-        dependant, dependency_overrides_provider, isinstance(request, WebSocket), embed_body_fields
+        dependant,
+        dependency_overrides_provider or None,
+        isinstance(request, WebSocket),
+        bool(embed_body_fields),
     )
     cache = {} if dependency_cache is None else dependency_cache
     values, errors, background_tasks, used_response, results = await _core.solve_dependencies(

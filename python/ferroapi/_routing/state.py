@@ -238,10 +238,10 @@ def _set_response_fields(route: _APIRouteLike) -> None:
     route.response_field = None
     if route.response_model:
         _assert_body_allowed(route.status_code)
-        route.response_field = _output_field(f"Response_{route.unique_id}", route.response_model)
+        route.response_field = _output_field("Response_" + route.unique_id, route.response_model)
     route.stream_item_field = None
     if route.stream_item_type:
-        route.stream_item_field = _output_field(f"StreamItem_{route.unique_id}", route.stream_item_type)
+        route.stream_item_field = _output_field("StreamItem_" + route.unique_id, route.stream_item_type)
 
 
 def _assert_body_allowed(status_code: int | str | None) -> None:

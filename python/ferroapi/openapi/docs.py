@@ -54,7 +54,8 @@ def get_swagger_ui_html(
 
     Source: https://swagger.io/docs/open-source-tools/swagger-ui/usage/configuration/
     """
-    parameters = {**swagger_ui_default_parameters, **(swagger_ui_parameters or {})}
+    parameters = dict(swagger_ui_default_parameters)
+    parameters.update(swagger_ui_parameters or {})
     redirect = ""
     if oauth2_redirect_url:
         redirect = _pages.SWAGGER_UI_OAUTH2_REDIRECT.substitute(url=oauth2_redirect_url)
