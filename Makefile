@@ -20,7 +20,7 @@ REQUIREMENTS := pyproject.toml requirements/constraints.txt
 PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help build guided wheel find-profdata run test test-rust test-python test-examples conformance conformance-sockets conformance-uvicorn lint format fuzz clean
+.PHONY: help build guided wheel find-profdata run test test-rust test-python test-examples conformance conformance-sockets conformance-uvicorn ecosystem ecosystem-short lint format fuzz clean
 .PHONY: bench bench-quick bench-load bench-protocol bench-counts bench-peers
 
 help: ## show this list
@@ -82,7 +82,7 @@ run: $(STAMPS)/extension $(STAMPS)/example ## serve the example application on h
 	exec $(BIN)/uvicorn shop.main:app --app-dir examples --http ferroapi.protocol:HTTPProtocol --loop uvloop \
 		--host 127.0.0.1 --port $(PORT)
 
-test: test-rust test-python test-examples conformance conformance-sockets conformance-uvicorn ## run all tests
+test: test-rust test-python test-examples conformance conformance-sockets conformance-uvicorn ecosystem-short ## run all tests
 
 test-rust:
 	@if cargo nextest --version >/dev/null 2>&1; then \
@@ -106,6 +106,12 @@ conformance-sockets: $(STAMPS)/extension $(STAMPS)/test ## the same with each re
 
 conformance-uvicorn: $(STAMPS)/extension $(STAMPS)/test ## run uvicorn's own tests with the HTTP protocol class
 	$(PY) -m tests.uvicorn_suite --workers $(WORKERS)
+
+ecosystem: $(STAMPS)/extension $(STAMPS)/test ## run the suites of libraries through the drop-in (SUITES="cadwyn starlette": some; UPDATE=1: record the reference)
+	$(PY) -m tests.ecosystem $(SUITES) --workers $(WORKERS) $(if $(UPDATE),--update)
+
+ecosystem-short: $(STAMPS)/extension $(STAMPS)/test ## the same for those of them that are quick
+	$(PY) -m tests.ecosystem --short --workers $(WORKERS)
 
 bench: $(STAMPS)/guided $(STAMPS)/bench ## measure against the reference (QUICK=1: as bench-quick)
 	$(PY) -m benches $(if $(QUICK),--quick) -o timeout=900

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from tests.conformance.__main__ import SUITE
 from tests.protocol_sockets.chosen import HTTPTOOLS, OURS
-from tests.upstream.outcomes import Outcome, Reference
+from tests.upstream.outcomes import Outcome, Reference, departures
 from tests.upstream.suite import show
 
 _HERE = Path(__file__).resolve().parent
@@ -90,11 +90,8 @@ def _parse() -> argparse.Namespace:
 
 def _differences(outcomes: Mapping[str, Outcome], record: Reference, deliberate: Mapping[str, str]) -> int:
     """Print what ended in another way than it should, or not at all; the number."""
-    kinds = {nodeid: outcome.kind for nodeid, outcome in outcomes.items()}
-    should = {**dict.fromkeys(kinds, "passed"), **record.others, **deliberate}
-    other = {nodeid for nodeid, kind in should.items() if kinds.get(nodeid) != kind}
+    other, missing = departures(outcomes, record, deliberate)
     show("end otherwise than they should", other, outcomes)
-    missing = record.passed + len(record.others) - len(outcomes)
     if missing:
         print(f"{missing} tests fewer than under httptools")
     different = len(other) + abs(missing)

@@ -94,6 +94,25 @@ def compare(outcomes: Mapping[str, Outcome], reference: Reference, known: Iterab
     )
 
 
+def departures(
+    outcomes: Mapping[str, Outcome], record: Reference, deliberate: Mapping[str, str] | None = None
+) -> tuple[set[str], int]:
+    """Find what ended in another way than recorded, for better or worse.
+
+    Args:
+        outcomes: Those of a run of the whole suite.
+        record: What it gave on the reference.
+        deliberate: Node ids that should end in another way, and in which.
+
+    Returns:
+        The node ids, and how many outcomes fewer there are than were recorded.
+    """
+    kinds = {nodeid: outcome.kind for nodeid, outcome in outcomes.items()}
+    should = {**dict.fromkeys(kinds, "passed"), **record.others, **(deliberate or {})}
+    other = {nodeid for nodeid, kind in should.items() if kinds.get(nodeid) != kind}
+    return other, record.passed + len(record.others) - len(outcomes)
+
+
 def load_known(path: Path) -> frozenset[str]:
     """Read the checked-in list: a node id per line, `#` before a remark."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []

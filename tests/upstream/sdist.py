@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,10 @@ class Sdist:
     project: str
     version: str
     sha256: str
+    without: Sequence[str] | None = None
+    """What is not unpacked, so that the installed package is tested; by default the folder of the project's name."""
+    isolated: bool = False
+    """Whether pip gets the build backend itself, where it is not among the `test` requirements."""
 
     @property
     def name(self) -> str:
@@ -37,19 +41,12 @@ class Sdist:
         with tempfile.TemporaryDirectory(dir=cache) as scratch:
             requirement = Path(scratch, "requirement.txt")
             requirement.write_text(f"{self.project}=={self.version} --hash=sha256:{self.sha256}\n")
-            # pip asks the build backend for metadata even for a mere download. The backends are among the
-            # `test` requirements, so nothing has to be built in isolation.
-            command = [
-                sys.executable,
-                "-m",
-                "pip",
-                "download",
-                "--quiet",
-                "--no-deps",
-                "--no-build-isolation",
-            ]
-            command += ["--no-binary", self.project, "--require-hashes", "--dest", scratch]
-            subprocess.run([*command, "-r", str(requirement)], check=True)
+            # pip asks the build backend for metadata even for a mere download. The backends of the suites that
+            # run in our own environment are there already.
+            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
+            command += [] if self.isolated else ["--no-build-isolation"]
+            command += ["--no-binary", self.project, "--dest", scratch, "--requirement", str(requirement)]
+            subprocess.run(command, check=True)
             Path(scratch, archive.name).replace(archive)
         return archive
 
@@ -65,7 +62,8 @@ class Sdist:
             with tarfile.open(archive) as file:
                 file.extractall(directory, filter="data")
             root = directory / self.name
-            shutil.rmtree(root / self.project)
+            for folder in [self.project] if self.without is None else self.without:
+                shutil.rmtree(root / folder)
             yield root
         finally:
             shutil.rmtree(directory, ignore_errors=True)

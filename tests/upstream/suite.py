@@ -5,24 +5,33 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from .outcomes import Outcome, read
-from .sdist import Sdist
 
 _HERE = Path(__file__).resolve().parent
 # No such suite knows these plugins: one warns under xdist, and the suites make warnings errors; one draws.
 _PLUGINS = ["-p", "no:benchmark", "-p", "no:sugar", "-p", "no:cacheprovider", "-p", "outcome_report"]
 
 
+class Source(Protocol):
+    """Where a suite comes from: gives a directory of its own to each run."""
+
+    def unpacked(self) -> AbstractContextManager[Path]: ...
+
+
 @dataclass(frozen=True)
 class Suite:
-    """A suite and what is put around it: directories with plugins of ours, and the names of these plugins."""
+    """A suite and what is put around it: directories with plugins of ours, the names of these plugins, and the
+    interpreter whose environment it is run in."""
 
-    sdist: Sdist
+    source: Source
     plugin_directories: Sequence[Path] = ()
     plugins: Sequence[str] = ()
+    python: str = sys.executable
 
     def run(
         self,
@@ -44,8 +53,8 @@ class Suite:
             subprocess.TimeoutExpired: The run had no end in time.
         """
         plugins = [option for name in self.plugins for option in ("-p", name)]
-        command = [*launcher, sys.executable, "-m", "pytest", *_PLUGINS, *plugins, *arguments]
-        with self.sdist.unpacked() as root, tempfile.TemporaryDirectory() as directory:
+        command = [*launcher, self.python, "-m", "pytest", *_PLUGINS, *plugins, *arguments]
+        with self.source.unpacked() as root, tempfile.TemporaryDirectory() as directory:
             variables = {**self._environ(), **(environ or {}), "OUTCOMES": directory}
             done = subprocess.run(command, cwd=root, env=variables, timeout=deadline, check=False)
             return done.returncode, read(Path(directory))
