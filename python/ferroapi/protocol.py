@@ -19,6 +19,8 @@ from ._server import leaves
 __all__ = ["HTTPProtocol"]
 
 configure_server(leaves)
+# What is wrong with a setting shall be known before there is a connection.
+leaves.head_timeout()
 
 
 @final

@@ -24,6 +24,8 @@ from uvicorn.protocols.utils import (
     is_ssl,
 )
 
+from .settings import head_timeout as head_timeout
+
 logger = logging.getLogger("uvicorn.error")
 access_logger = logging.getLogger("uvicorn.access")
 
@@ -149,7 +151,37 @@ def upgrade(
     method, target, headers = request
     lines = [b"%b %b HTTP/1.1\r\n" % (method, target)]
     lines += [b"%b: %b\r\n" % header for header in headers]
-    successor = websocket_class(config=config, server_state=server_state, app_state=app_state)
-    successor.connection_made(transport)
-    successor.data_received(b"".join([*lines, b"\r\n", rest]))
-    transport.set_protocol(successor)
+    try:
+        successor = websocket_class(config=config, server_state=server_state, app_state=app_state)
+        try:
+            successor.connection_made(transport)
+            successor.data_received(b"".join([*lines, b"\r\n"]))
+        finally:
+            # Whatever happened: it is the one that has to hear of the connection's end.
+            transport.set_protocol(successor)
+        if rest and not transport.is_closing():
+            successor.data_received(rest)
+    except BaseException:
+        transport.abort()
+        raise
+
+
+def report_failure(
+    event_loop: asyncio.AbstractEventLoop, transport: asyncio.Transport, error: BaseException
+) -> None:
+    """End a connection that can't be read on, where there is no callback of the transport's to raise from.
+
+    Raises:
+        SystemExit, KeyboardInterrupt: It is one, and meant for the event loop's caller.
+    """
+    transport.abort()
+    if isinstance(error, SystemExit | KeyboardInterrupt):
+        raise error
+    event_loop.call_exception_handler(
+        {
+            "message": "Fatal error: what came behind a request could not be read.",
+            "exception": error,
+            "transport": transport,
+            "protocol": transport.get_protocol(),
+        }
+    )

@@ -23,7 +23,7 @@ use crate::shared::Shared;
 use crate::traverse::{Traverse, Visited, traverse};
 
 /// More of a body than this waits in the socket until the application has taken what is here.
-const HIGH_WATER: usize = 64 * 1024;
+pub(super) const HIGH_WATER: usize = 64 * 1024;
 
 const UNAWAITED_RECEIVE: &CStr = c"coroutine 'receive' was never awaited";
 const UNAWAITED_SEND: &CStr = c"coroutine 'send' was never awaited";
@@ -157,6 +157,12 @@ impl Exchange {
             self.news.set(py)?;
         }
         Ok(held > HIGH_WATER)
+    }
+
+    /// Whether enough of the request body is here for now.
+    pub fn is_full(&self, py: Python<'_>) -> bool {
+        self.state
+            .read(py, |state| state.incoming.body.len() > HIGH_WATER)
     }
 
     pub fn end_body(&self, py: Python<'_>) -> PyResult<()> {

@@ -8,6 +8,7 @@ use pyo3::types::{PyDict, PySet, PyString};
 use ferroapi_http::http1::Limits;
 
 use super::counters::Counters;
+use super::head_watch::HeadWatch;
 use super::leaves::{ServerLeaves, server_leaves};
 use super::outbox::Outbox;
 use super::proxy::Proxy;
@@ -44,13 +45,14 @@ pub struct ServerFacts {
     /// None on an event loop of which too little is known.
     pub outbox: Option<Py<Outbox>>,
     pub limits: Limits,
+    pub head_watch: Py<HeadWatch>,
     /// A buffer for response heads, kept for its capacity.
     scratch: AttachedCell<Vec<u8>>,
 }
 
 traverse!(ServerFacts {
     config, server_state, counters, app_state, event_loop, loaded_app, app, proxy, entry, connections, tasks, asgi,
-    starter, outbox
+    starter, outbox, head_watch
 } but {
     leaves, root_path, limit_concurrency, timeout_keep_alive, limits, scratch
 });
@@ -111,6 +113,8 @@ impl ServerFacts {
         } else {
             None
         };
+        let connections = set("connections")?;
+        let head_watch = HeadWatch::new(&leaves, &event_loop, &connections)?;
         Ok(Self {
             config: config.clone().unbind(),
             server_state: server_state.clone().unbind(),
@@ -120,7 +124,7 @@ impl ServerFacts {
             app,
             proxy,
             entry: AttachedCell::new(None),
-            connections: set("connections")?,
+            connections,
             tasks: set("tasks")?,
             root_path: config.getattr("root_path")?.cast_into()?.unbind(),
             asgi: asgi.unbind(),
@@ -130,6 +134,7 @@ impl ServerFacts {
             outbox,
             event_loop: event_loop.unbind(),
             limits: limits(config)?,
+            head_watch: Py::new(py, head_watch)?,
             leaves,
             scratch: AttachedCell::new(Vec::new()),
         })

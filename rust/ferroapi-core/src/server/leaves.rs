@@ -25,6 +25,8 @@ pub struct ServerLeaves {
     pub log_result: Py<PyAny>,
     pub log_unfinished: Py<PyAny>,
     pub upgrade: Py<PyAny>,
+    pub report_failure: Py<PyAny>,
+    pub head_timeout: Py<PyAny>,
     pub warn_of_upgrade: Py<PyAny>,
     /// `_asyncio.Future`; None if asyncio's classes are others.
     pub future_class: Py<PyAny>,

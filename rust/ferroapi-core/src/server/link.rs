@@ -170,6 +170,11 @@ impl Link {
         self.call(py, intern!(py, "close")).map(drop)
     }
 
+    /// Closes the connection without waiting for what is not sent.
+    pub fn abort(&self, py: Python<'_>) -> PyResult<()> {
+        self.call(py, intern!(py, "abort")).map(drop)
+    }
+
     pub fn pause_reading(&self, py: Python<'_>) -> PyResult<()> {
         self.call(py, intern!(py, "pause_reading")).map(drop)
     }

@@ -5,6 +5,7 @@
 //! started, made only when something asks for it ([`present`]), [`run`] what that task does. What belongs to uvicorn (logging, `WebSocket`s, who is trusted) is called
 //! there, through [`leaves`].
 
+mod behind;
 mod burst;
 mod counters;
 mod exchange;
@@ -12,6 +13,7 @@ mod facts;
 mod fields;
 mod handover;
 mod head;
+mod head_watch;
 mod intake;
 mod keep_alive;
 mod leaves;

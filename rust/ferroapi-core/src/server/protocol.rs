@@ -1,20 +1,18 @@
 //! The asyncio protocol of one connection.
 
-use std::collections::VecDeque;
-
 use pyo3::PyVisit;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use ferroapi_http::http1::{Decoder, Refusal};
+use ferroapi_http::http1::Decoder;
 
+use super::behind::Behind;
 use super::exchange::Exchange;
 use super::facts::ServerFacts;
 use super::fields::bytes_of;
-use super::handover::Handover;
-use super::intake::Fed;
+use super::head_watch::{Awaited, HeadWatch};
 use super::keep_alive::{Expiry, KeepAlive};
 use super::link::Link;
 use super::signal::Signal;
@@ -32,50 +30,37 @@ pub struct HttpProtocol {
     pub(super) ws_protocol_class: AttachedCell<Py<PyAny>>,
     access_log: bool,
     link: AttachedCell<Option<Owned<Link>>>,
-    /// None before and after the connection, after a refusal, and while it is at work.
-    decoder: AttachedCell<Option<Box<Decoder>>>,
+    /// None before and after the connection, when nothing more is to be read, and while it is at work.
+    pub(super) decoder: AttachedCell<Option<Box<Decoder>>>,
     /// The exchange that is answered now.
     pub(super) current: AttachedCell<Option<Py<Exchange>>>,
     /// The exchange whose request body comes in.
     pub(super) receiving: AttachedCell<Option<Py<Exchange>>>,
-    /// Requests that came before the ones in front of them were answered.
-    pub(super) waiting: AttachedCell<VecDeque<Waiting>>,
-    flags: AttachedCell<Flags>,
+    /// What came behind the request that is served now.
+    pub(super) behind: Behind,
+    pub(super) flags: AttachedCell<Flags>,
     /// The client reads what is sent.
     writable: Signal,
     pub(super) keep_alive: KeepAlive,
+    /// What has to come within the time for a head.
+    pub(super) awaited: AttachedCell<Awaited>,
     last_scope: AttachedCell<Option<Py<PyDict>>>,
 }
 
-/// What comes after the response of another request.
-pub(super) enum Waiting {
-    Exchange(Py<Exchange>),
-    /// From here on the connection is a WebSocket.
-    Handover(Handover),
-    /// The byte stream made no sense from here on.
-    Refusal(Refusal),
-}
-
 traverse!(HttpProtocol {
-    facts, ws_protocol_class, link, current, receiving, waiting, writable, keep_alive, last_scope
+    facts, ws_protocol_class, link, current, receiving, writable, keep_alive, last_scope
 } but {
-    access_log, decoder, flags
+    access_log, decoder, behind, flags, awaited
 });
 
-impl Traverse for Waiting {
-    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
-        match self {
-            Self::Exchange(exchange) => exchange.traverse(visit),
-            Self::Handover(handover) => handover.traverse(visit),
-            Self::Refusal(_) => Ok(()),
-        }
-    }
-}
-
 #[derive(Clone, Copy, Default)]
-struct Flags {
+pub(super) struct Flags {
     read_paused: bool,
     write_paused: bool,
+    /// The last response said that it is the last.
+    pub(super) over: bool,
+    /// The server ends, and so many more requests of this connection are to be served.
+    pub(super) left: usize,
 }
 
 impl HttpProtocol {
@@ -110,21 +95,30 @@ impl HttpProtocol {
         let paused = self
             .flags
             .update(py, |flags| std::mem::replace(&mut flags.read_paused, true));
-        if paused {
+        let link = self.link(py)?;
+        if paused || link.is_closing(py)? {
             Ok(())
         } else {
-            self.link(py)?.pause_reading(py)
+            link.pause_reading(py)
         }
     }
 
+    /// Reads on, unless enough waits behind the request that is served.
     pub fn resume_reading(&self, py: Python<'_>) -> PyResult<()> {
+        if self.behind.is_enough(py) {
+            return Ok(());
+        }
         let paused = self
             .flags
             .update(py, |flags| std::mem::take(&mut flags.read_paused));
-        if paused {
-            self.link(py)?.resume_reading(py)
-        } else {
+        if !paused {
+            return Ok(());
+        }
+        let link = self.link(py)?;
+        if link.is_closing(py)? {
             Ok(())
+        } else {
+            link.resume_reading(py)
         }
     }
 
@@ -171,10 +165,11 @@ impl HttpProtocol {
             decoder: AttachedCell::new(None),
             current: AttachedCell::new(None),
             receiving: AttachedCell::new(None),
-            waiting: AttachedCell::new(VecDeque::new()),
+            behind: Behind::default(),
             flags: AttachedCell::new(Flags::default()),
             writable: Signal::default(),
             keep_alive: KeepAlive::default(),
+            awaited: AttachedCell::default(),
             last_scope: AttachedCell::new(None),
         })
     }
@@ -192,22 +187,18 @@ impl HttpProtocol {
         drop(this.link.replace(py, Some(Owned::new(link))));
         let decoder = Decoder::new(facts.limits);
         drop(this.decoder.replace(py, Some(Box::new(decoder))));
+        HeadWatch::begin(&facts.head_watch, slf, Awaited::first_byte())?;
         this.writable.set(py)
     }
 
     fn data_received(slf: &Bound<'_, Self>, data: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
         let this = slf.get();
-        this.keep_alive.busy(py);
-        let Some(mut decoder) = this.decoder.take(py) else {
-            return this.keep_for_successor(py, data);
-        };
         let data = bytes_of(data)?;
-        let fed = Self::feed(slf, &mut decoder, data.as_bytes());
-        if matches!(fed, Ok(Fed::Open)) {
-            drop(this.decoder.replace(py, Some(decoder)));
+        match this.decoder.take(py) {
+            Some(decoder) => Self::read(slf, decoder, data.as_bytes()),
+            None => Ok(()),
         }
-        fed.map(drop)
     }
 
     /// The client will send no more; the transport closes itself after this.
@@ -230,7 +221,7 @@ impl HttpProtocol {
             .call1(py, ("HTTP connection lost", &link.client))?;
         link.burst.forget(py);
         drop(this.decoder.take(py));
-        drop(this.waiting.take(py));
+        this.behind.clear(py);
         for exchange in [this.receiving.take(py), this.current(py)]
             .into_iter()
             .flatten()
@@ -262,7 +253,11 @@ impl HttpProtocol {
         match self.current(py) {
             None => self.link(py)?.close(py),
             Some(exchange) => {
-                exchange.get().close_afterwards(py);
+                let left = self.requests_behind(py);
+                self.flags.update(py, |flags| flags.left = left);
+                if left == 0 {
+                    exchange.get().close_afterwards(py);
+                }
                 Ok(())
             }
         }
@@ -324,7 +319,6 @@ impl HttpProtocol {
         Python::attach(|py| {
             drop(self.current.take(py));
             drop(self.receiving.take(py));
-            drop(self.waiting.take(py));
             drop(self.link.take(py));
             drop(self.last_scope.take(py));
             self.writable.drop_waiters(py);

@@ -8,25 +8,41 @@ use super::facts::ServerFacts;
 use super::fields::{Fields, collect_fields};
 use super::link::Link;
 
-/// The text of the response; for a bad request the one that uvicorn gives.
-fn text(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::BadRequest(_) => "Invalid HTTP request received.",
-        Refusal::BodyTooLarge => "Request body too large.",
-        Refusal::HeadTooLarge => "Request head too large.",
-        Refusal::NotImplemented(_) => "Not implemented.",
+/// A status and a text.
+#[derive(Clone, Copy)]
+pub struct Answer {
+    status: u16,
+    text: &'static str,
+}
+
+/// To a head that does not come to its end (RFC 9110, section 15.5.9).
+pub const HEAD_OVERDUE: Answer = Answer {
+    status: 408,
+    text: "Request head took too long.",
+};
+
+/// What to answer; to a bad request with the text that uvicorn gives.
+pub fn answer(refusal: Refusal) -> Answer {
+    Answer {
+        status: refusal.status(),
+        text: match refusal {
+            Refusal::BadRequest(_) => "Invalid HTTP request received.",
+            Refusal::BodyTooLarge => "Request body too large.",
+            Refusal::HeadTooLarge => "Request head too large.",
+            Refusal::NotImplemented(_) => "Not implemented.",
+        },
     }
 }
 
-pub fn warn(py: Python<'_>, facts: &ServerFacts, refusal: &Refusal) -> PyResult<()> {
-    facts.leaves.warn.call1(py, (text(refusal),)).map(drop)
+pub fn warn(py: Python<'_>, facts: &ServerFacts, answer: Answer) -> PyResult<()> {
+    facts.leaves.warn.call1(py, (answer.text,)).map(drop)
 }
 
 /// Answers and closes the connection.
-pub fn send(py: Python<'_>, facts: &ServerFacts, link: &Link, refusal: &Refusal) -> PyResult<()> {
-    let text = text(refusal);
+pub fn send(py: Python<'_>, facts: &ServerFacts, link: &Link, answer: Answer) -> PyResult<()> {
+    let text = answer.text;
     let mut out = Vec::with_capacity(256);
-    let status = usize::from(refusal.status());
+    let status = usize::from(answer.status);
     if let Some(Some(line)) = facts.leaves.status_lines.get(status) {
         out.extend_from_slice(line);
     }

@@ -109,6 +109,18 @@ impl Decoder {
         )
     }
 
+    /// Whether some bytes of a head have been seen, and not all.
+    #[must_use]
+    pub fn in_head(&self) -> bool {
+        matches!(self.state, State::Head) && !self.boundary.is_before()
+    }
+
+    /// Whether a request asked for no further one: what comes behind it is dropped.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self.state, State::Closed)
+    }
+
     /// Whether the stream stands between two requests, with no byte of a further request line seen.
     #[must_use]
     pub fn idle(&self) -> bool {
@@ -260,7 +272,7 @@ mod tests {
         let mut decoder = Decoder::new(Limits::default());
         for byte in b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r" {
             assert!(matches!(decoder.next(&mut &[*byte][..]), Ok(None)));
-            assert!(!decoder.idle() && !decoder.in_body());
+            assert!(decoder.in_head() && !decoder.idle() && !decoder.in_body());
         }
         let mut input = &b"\nabcGET / HTTP/1.0\r\n\r\nmore"[..];
         match decoder.next(&mut input) {
@@ -270,17 +282,18 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
-        assert!(decoder.in_body());
+        assert!(decoder.in_body() && !decoder.in_head());
         assert!(matches!(
             decoder.next(&mut input),
             Ok(Some(Event::Data(b"abc")))
         ));
         assert!(decoder.in_body());
         assert!(matches!(decoder.next(&mut input), Ok(Some(Event::End))));
-        assert!(decoder.idle());
+        assert!(decoder.idle() && !decoder.in_head());
         assert!(matches!(decoder.next(&mut input), Ok(Some(Event::Head(_)))));
         assert!(matches!(decoder.next(&mut input), Ok(Some(Event::End))));
         assert_eq!(input, b"more");
+        assert!(decoder.is_closed());
         assert!(matches!(decoder.next(&mut input), Ok(None)));
         assert_eq!(input, b"");
         assert!(!decoder.idle());
