@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import logging
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -140,10 +141,52 @@ BAD_HEADERS: dict[str, tuple[bytes, bytes]] = {
 }
 
 
+ODD: dict[str, Script] = {
+    "empty name": [start(headers=[(b"", b"x"), *LENGTH, (b"", b"")]), body(b"hello")],
+    "empty name, bad value": [start(headers=[(b"", b"x\n")]), body(b"hello")],
+    "text for a name": [start(headers=[("a", b"b")]), body()],  # type: ignore[list-item]
+    "text for a value": [start(headers=[(b"a", "b")]), body()],  # type: ignore[list-item]
+    "text for a header": [start(headers=["ab", "c"]), body()],  # type: ignore[list-item]
+    "a header alone": [start(headers=[(b"a",)]), body()],  # type: ignore[list-item]
+    "three for a header": [start(headers=[(b"a", b"b", b"c")]), body()],  # type: ignore[list-item]
+    "none for a header": [start(headers=[None]), body()],  # type: ignore[list-item]
+    "none for a value": [start(headers=[(b"a", None)]), body()],  # type: ignore[list-item]
+    "none for headers": [Send({"type": "http.response.start", "status": 200, "headers": None}), body()],
+    "dict for headers": [
+        Send({"type": "http.response.start", "status": 200, "headers": {b"ab": b"cd"}}), body(),
+    ],
+    "length that is no number": [start(headers=[(b"content-length", b"x")]), body()],
+    "empty length": [start(headers=[(b"content-length", b"")]), body()],
+    "length in other bytes": [start(headers=[(b"content-length", b"\xff")]), body()],
+    "length with space": [start(headers=[(b"content-length", b" 5\t")]), body(b"hello")],
+    **{
+        f"status {status!r}": [start(status), body(b"")]  # type: ignore[arg-type]
+        for status in (99, 600, -1, 1 << 70, "200", 200.0, 200.5, True, None, [], HTTPStatus.OK)
+    },
+    **{
+        f"{nothing!r} for a body": [start(), Send({"type": "http.response.body", "body": nothing})]
+        for nothing in (None, "", (), 0)
+    },
+    **{
+        f"{kind!r} for a type": [Send({"type": kind, "status": 200, "headers": []}), body()]
+        for kind in (None, 5, b"http.response.start", "http.response.trailers")
+    },
+    "other type within": [start(), Send({"type": None, "body": b""}), body()],
+    "other type after all": [start(), body(), Send({"type": 5}, caught=True)],
+}  # fmt: skip
+"""What is no ASGI, or hardly; the answer and the error are uvicorn's."""
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 @pytest.mark.parametrize("stream", STREAMS)
 def test_same(stream: str, script: str) -> None:
     same_as_httptools(STREAMS[stream], [SCRIPTS[script]])
+
+
+@pytest.mark.parametrize("script", ODD)
+@pytest.mark.parametrize("stream", ["get", "head", "pipelined"])
+def test_odd_messages(stream: str, script: str) -> None:
+    same_as_httptools(STREAMS[stream], [ODD[script]])
 
 
 @pytest.mark.parametrize("header", BAD_HEADERS)
@@ -218,6 +261,9 @@ def test_no_content_after_a_status_without(status: int, framing: Any, data: byte
     record = exchange(CANDIDATE, [GET, Act.SETTLE, GET], [[start(status, headers=framing), body(data)]])
     head, end, rest = record.written.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 %d " % status)
+    if status < 200 and not framing:
+        assert not record.closed
+        assert [call.events for call in record.calls] == [[("sent", None)] * 2] * 2
     # It is the second response of the same kind, or there is none, since the first was no whole one.
     assert rest == b"" if record.closed else rest == head + end
 

@@ -9,6 +9,7 @@ import asyncio
 import asyncio.tasks
 import http
 import logging
+import re
 import socket
 import sys
 from typing import Any
@@ -85,6 +86,22 @@ def _status_line(status: int) -> bytes:
 
 # The first line of a response by status; None where HTTP has no such status.
 status_lines: list[bytes | None] = [_status_line(status) if status >= 100 else None for status in range(600)]
+# The same number for what is equal to one of them; KeyError where HTTP has no such status.
+status_code = {status: status for status in range(100, 600)}.__getitem__
+
+_ANYTHING = re.compile(b"")
+
+
+def check_header(pair: Any) -> None:
+    """Raise what uvicorn raises for a response header that is not a pair of bytes."""
+    name, value = pair
+    _ANYTHING.search(name)
+    _ANYTHING.search(value)
+
+
+def check_length(value: bytes) -> None:
+    """Raise what uvicorn raises for a `content-length` that is not a number."""
+    int(value.decode())
 
 
 def trace(message: str, client: tuple[str, int] | None) -> None:

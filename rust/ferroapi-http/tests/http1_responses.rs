@@ -225,7 +225,8 @@ proptest! {
         let mut out = Vec::new();
         let bad = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
         if writer.field(&name, &value, &mut out).is_ok() {
-            prop_assert!(!name.is_empty() && !name.contains(&b':') && !name.iter().any(u8::is_ascii_control));
+            // An empty one is written, as by uvicorn; a line without a name does not end the head.
+            prop_assert!(!name.contains(&b':') && !name.iter().any(u8::is_ascii_control));
             prop_assert!(!value.iter().any(bad));
             prop_assert_eq!(out, [&name.to_ascii_lowercase()[..], b": ", &value, b"\r\n"].concat());
         } else {

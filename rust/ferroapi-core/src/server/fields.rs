@@ -6,6 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyMemoryView, PyTuple};
 use smallvec::SmallVec;
 
+use super::leaves::server_leaves;
+
 pub type Fields<'py> = SmallVec<[(Bound<'py, PyBytes>, Bound<'py, PyBytes>); 16]>;
 
 pub fn collect_fields<'py>(headers: &Bound<'py, PyAny>, fields: &mut Fields<'py>) -> PyResult<()> {
@@ -21,8 +23,19 @@ pub fn collect_fields<'py>(headers: &Bound<'py, PyAny>, fields: &mut Fields<'py>
     Ok(())
 }
 
+type Field<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>);
+
 /// `name, value = pair`.
-fn field<'py>(pair: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+fn field<'py>(pair: &Bound<'py, PyAny>) -> PyResult<Field<'py>> {
+    pair_of_bytes(pair).or_else(|error| {
+        server_leaves(pair.py())?
+            .check_header
+            .call1(pair.py(), (pair,))?;
+        Err(error)
+    })
+}
+
+fn pair_of_bytes<'py>(pair: &Bound<'py, PyAny>) -> PyResult<Field<'py>> {
     if let Ok(pair) = pair.cast_exact::<PyTuple>()
         && pair.len() == 2
     {

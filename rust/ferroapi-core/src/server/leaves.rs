@@ -11,6 +11,9 @@ use crate::shared::Shared;
 #[derive(FromPyObject)]
 pub struct ServerLeaves {
     pub status_lines: Vec<Option<Vec<u8>>>,
+    pub status_code: Py<PyAny>,
+    pub check_header: Py<PyAny>,
+    pub check_length: Py<PyAny>,
     pub local_address: Py<PyAny>,
     pub remote_address: Py<PyAny>,
     pub is_tls: Py<PyAny>,

@@ -3,7 +3,7 @@
 use pyo3::exceptions::{PyKeyError, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString};
 
 use ferroapi_http::http1::Misuse;
 
@@ -53,7 +53,7 @@ impl Exchange {
         }
         attached(|py| {
             self.begin_response(py)?;
-            let status = status_code(parts.status.bind(py))?;
+            let status = self.status_code(parts.status.bind(py))?;
             let headers = Headers::Given(parts.headers.bind(py).as_any());
             let body = bytes_of(parts.body.bind(py))?;
             self.write_response(py, status, headers, Piece::of(&body), delivery)
@@ -121,7 +121,6 @@ impl Exchange {
             return Ok(());
         }
         let kind = message.get_item(intern!(py, "type"))?;
-        let kind = kind.cast::<PyString>()?.to_str()?;
         let (started, complete) = self
             .state
             .read(py, |state| (state.started, state.writer.is_complete()));
@@ -130,8 +129,9 @@ impl Exchange {
         } else {
             "http.response.start"
         };
-        if complete || kind != expected {
-            return Err(self.unexpected(py, kind));
+        let known = kind.cast::<PyString>().map(|kind| kind.to_str());
+        if complete || !matches!(known, Ok(Ok(kind)) if kind == expected) {
+            return Err(self.unexpected(py, &kind.str()?.to_string_lossy()));
         }
         self.facts().with_scratch(py, |out| {
             if started {
@@ -139,11 +139,15 @@ impl Exchange {
                 let body = body.unwrap_or_else(|| PyBytes::new(py, b"").into_any());
                 let more = optional(message, intern!(py, "more_body"))?;
                 let more = more.map_or(Ok(false), |more| more.is_truthy())?;
-                let body = bytes_of(&body)?;
+                let body = match bytes_of(&body) {
+                    // As in uvicorn, nothing of any kind is an empty body.
+                    Err(_) if !body.is_truthy()? => PyBytes::new(py, b""),
+                    body => body?,
+                };
                 return self.write_body(py, Piece::of(&body), more, out, Delivery::AtOnce);
             }
             self.begin_response(py)?;
-            let status = status_code(&message.get_item(intern!(py, "status"))?)?;
+            let status = self.status_code(&message.get_item(intern!(py, "status"))?)?;
             let headers = optional(message, intern!(py, "headers"))?;
             let headers = headers.unwrap_or_else(|| PyList::empty(py).into_any());
             self.write_head(py, status, Headers::Given(&headers), out)?;
@@ -176,12 +180,16 @@ impl Exchange {
         if defaults.ready.is_none() {
             collect_fields(defaults.list(py), &mut fields)?;
         }
-        if let Headers::Given(headers) = headers {
-            collect_fields(headers, &mut fields)?;
-        }
+        let given = match headers {
+            Headers::Given(headers) => Some(listed(headers)?),
+            Headers::Json { .. } => None,
+        };
         if self.protocol.get().logs_access() {
             let arguments = (self.scope(py)?, status);
             facts.leaves.log_access.call1(py, arguments)?;
+        }
+        if let Some(given) = &given {
+            collect_fields(given, &mut fields)?;
         }
         let line = facts.leaves.status_lines.get(usize::from(status));
         let line = line.and_then(Option::as_deref);
@@ -191,8 +199,10 @@ impl Exchange {
             if let Some(lines) = &defaults.ready {
                 state.writer.raw_fields(lines, out);
             }
-            for (name, value) in &fields {
-                state.writer.field(name.as_bytes(), value.as_bytes(), out)?;
+            for field in &fields {
+                let (name, value) = (field.0.as_bytes(), field.1.as_bytes());
+                let written = state.writer.field(name, value, out);
+                written.map_err(|misuse| (misuse, &field.1))?;
             }
             if let Headers::Json { length } = headers {
                 state.writer.length_field(length, out);
@@ -201,7 +211,37 @@ impl Exchange {
             state.writer.end_head(out);
             Ok(())
         });
-        written.map_err(misuse)
+        match written {
+            Err((Misuse::BadContentLength, value)) => {
+                facts.leaves.check_length.call1(py, (value,))?;
+                Err(misuse(Misuse::BadContentLength))
+            }
+            written => written.map_err(|(error, _)| misuse(error)),
+        }
+    }
+
+    /// A status that an application gives.
+    fn status_code(&self, status: &Bound<'_, PyAny>) -> PyResult<u16> {
+        let code = status
+            .cast::<PyInt>()
+            .ok()
+            .and_then(|code| code.extract().ok());
+        match code {
+            Some(code @ 100..=599) => Ok(code),
+            _ => self.odd_status(status),
+        }
+    }
+
+    /// As uvicorn, which looks it up in a dict after it has logged it.
+    #[cold]
+    fn odd_status(&self, status: &Bound<'_, PyAny>) -> PyResult<u16> {
+        let py = status.py();
+        let leaves = &self.facts().leaves;
+        let known = leaves.status_code.call1(py, (status,));
+        if known.is_err() && self.protocol.get().logs_access() {
+            leaves.log_access.call1(py, (self.scope(py)?, status))?;
+        }
+        known?.extract(py)
     }
 
     /// Writes a piece of the body, after what is in `out` already.
@@ -318,9 +358,12 @@ enum Headers<'a, 'py> {
 
 const JSON_CONTENT_TYPE: &[u8] = b"content-type: application/json\r\n";
 
-fn status_code(status: &Bound<'_, PyAny>) -> PyResult<u16> {
-    let code = status.extract();
-    code.map_err(|_| PyKeyError::new_err(status.clone().unbind()))
+/// `list(headers)`, without a copy of what is one.
+fn listed<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if headers.is_exact_instance_of::<PyList>() {
+        return Ok(headers.clone());
+    }
+    headers.py().get_type::<PyList>().call1((headers,))
 }
 
 /// A member of a message that may be missing.

@@ -6,7 +6,7 @@ use std::fmt;
 /// Why a part of a response is refused. `Display` gives uvicorn's message where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misuse {
-    /// A field name that is empty, or has a byte that ends names.
+    /// A field name with a byte that ends names.
     InvalidName,
     /// A field value with a control character.
     InvalidValue,

