@@ -6,8 +6,8 @@
 
     RequestLimits(timeout=30)(app)
 
-Without that protocol they mean nothing: other servers tell an application of neither. What is limited before an
-application is asked (the time and the size of a head) is set for the whole server; see `docs/http.md`.
+Without that protocol they mean nothing: other servers tell an application of neither. What is limited before
+an application is asked (the time and the size of a head) is set for the whole server; see `docs/http.md`.
 """
 
 from __future__ import annotations
