@@ -42,12 +42,22 @@ impl CleanupScope {
     }
 }
 
+/// What has been seen of the root path in the scope.
+#[derive(Default, PartialEq, Eq)]
+pub enum RootPath {
+    #[default]
+    Unseen,
+    /// It is text, or absent.
+    Plain,
+}
+
 /// The state of one HTTP request (or WebSocket session) inside the compiled pipeline.
 pub struct RequestContext {
     pub leaves: &'static Leaves,
     pub patches: Shared<Patches>,
     /// A telemetry span is open for this request.
     pub traced: bool,
+    pub root_path: RootPath,
     /// Python code is around this application, and may look into the scope at any time.
     pub watched: bool,
     /// The scope is known to be that of an HTTP request, and names the application through which it came in.
@@ -118,6 +128,7 @@ impl RequestContext {
                 patches,
                 traced: false,
                 watched: false,
+                root_path: RootPath::default(),
                 is_http: true,
                 channel,
                 scope,
@@ -312,12 +323,10 @@ impl RequestContext {
 
     /// Reads what the request says, before a step takes its parameters from it: from a connection object that Python
     /// code has had, or that somebody's patch is to be asked through, and from the scope otherwise.
-    ///
-    /// `lasting` says that other steps will read, too.
-    pub fn read_values(&mut self, py: Python<'_>, lasting: bool) -> PyResult<()> {
+    pub fn read_values(&mut self, py: Python<'_>) -> PyResult<()> {
         if self.request.is_none()
             && self.leaves.connections.are_plain(py, self.leaves)?
-            && self.values.settle(py, &self.scope, lasting)?
+            && self.values.settle(py, &self.scope)?
         {
             return Ok(());
         }

@@ -40,16 +40,12 @@ pub struct Found<'py> {
 }
 
 impl Values {
-    /// Finds out where query string and headers are, unless that is known already; `lasting` says that other steps
-    /// will look there, too.
+    /// Finds out where query string and headers are, unless that is known already.
     ///
     /// False where only a `Request` can read what the scope says.
-    pub fn settle(&mut self, py: Python<'_>, scope: &Scope, lasting: bool) -> PyResult<bool> {
+    pub fn settle(&mut self, py: Python<'_>, scope: &Scope) -> PyResult<bool> {
         if self.sources.is_none() {
             self.sources = Sources::of(py, scope)?;
-        }
-        if lasting && let Some(sources) = &mut self.sources {
-            sources.own_list(py, scope)?;
         }
         Ok(self.sources.is_some())
     }

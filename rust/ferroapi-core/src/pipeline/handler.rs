@@ -16,7 +16,7 @@ use crate::coroutine::{Channel, Coroutine, escaping};
 use crate::epoch;
 use crate::leaves::Leaves;
 use crate::plan::{Body, OverridesProvider, solve};
-use crate::request::RequestContext;
+use crate::request::{RequestContext, RootPath};
 use crate::scope::{Member, Scope};
 use crate::shared::{Owned, Shared};
 use crate::stacks::{Stack, StackKey};
@@ -117,7 +117,9 @@ impl Handler {
     /// `given`: the request object came from outside and must be asked instead of the scope.
     pub async fn answer(&self, cx: &mut RequestContext, given: bool) -> PyResult<Answer> {
         let compiled = attached(|py| {
-            require_root_path(py, &cx.scope)?;
+            if cx.root_path == RootPath::Unseen {
+                require_root_path(py, &cx.scope)?;
+            }
             if cx.traced {
                 let request = cx.request(py)?;
                 cx.leaves.telemetry_begin.call1(py, (request,))?;

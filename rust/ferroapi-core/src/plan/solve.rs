@@ -94,7 +94,7 @@ pub async fn solve(
         && !matches!(endpoint.body, Some(BodyStep::Form { .. }))
     {
         if graph.slots == 0 && endpoint.body.is_none() {
-            attached(|py| cx.read_values(py, false))?;
+            attached(|py| cx.read_values(py))?;
             return Ok(Solution {
                 cache: known.unwrap_or_default(),
                 ..Solution::default()

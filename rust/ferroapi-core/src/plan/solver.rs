@@ -110,7 +110,7 @@ impl Solver {
         step: &Step,
         body: &Body,
     ) -> PyResult<()> {
-        cx.read_values(py, step.parent.is_some())?;
+        cx.read_values(py)?;
         for param in &step.params {
             let value = self.param(py, cx, param)?;
             self.put(index, param.slot, value);

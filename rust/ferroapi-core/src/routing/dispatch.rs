@@ -12,7 +12,7 @@ use super::path::{Target, route_path, toggled_slash};
 use super::table::{self, Reach, RouteSpec, Table, dict_of};
 use crate::attached::attached;
 use crate::pipeline::RouteApp;
-use crate::request::RequestContext;
+use crate::request::{RequestContext, RootPath};
 use crate::scope::{Key, Member};
 use crate::shared::Shared;
 use crate::stacks::StackKey;
@@ -164,6 +164,7 @@ fn look_up(
         Some(target) => find(py, table, cx, target, &mut asked)?,
         None => find_asking_all(py, table, cx, http)?,
     };
+    let plain_root_path = target.as_ref().is_some_and(|target| target.plain_root_path);
     let passes_included = table.spec.has_included
         && hit.as_ref().is_none_or(|hit| {
             let (id, reach) = hit.place();
@@ -175,6 +176,9 @@ fn look_up(
         cx.scope.set_default(py, Key::Fastapi, &empty)?;
     }
     if let Some(hit) = hit {
+        if plain_root_path {
+            cx.root_path = RootPath::Plain;
+        }
         return Ok(LookedUp::Hit(hit));
     }
     // A route that was asked may have written to the scope.

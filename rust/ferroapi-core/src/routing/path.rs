@@ -24,6 +24,8 @@ pub struct Target<'a, 'py> {
     /// None for what can't be matched as text and which no server makes: lone surrogates, other objects.
     path: Option<Text<'a, 'py>>,
     root_path: Option<Text<'a, 'py>>,
+    /// The root path is text, or absent.
+    pub plain_root_path: bool,
     scope: &'a Scope,
 }
 
@@ -47,17 +49,20 @@ impl<'a, 'py: 'a> Target<'a, 'py> {
             return Ok(Self {
                 path: Some(Text::Rust(head.path(root_path))),
                 root_path: Some(Text::Rust(root_path.into())),
+                plain_root_path: true,
                 scope,
             });
         }
         let path = scope.member(py, Member::Path)?.cast_into::<PyString>();
         let root_path = scope.find(py, Member::RootPath)?;
-        let root_path = root_path.filter(|root_path| !root_path.is_none());
+        let plain_root_path = root_path.as_ref().is_none_or(|path| !path.is_none());
+        let root_path = root_path.filter(|_| plain_root_path);
         let root_path = root_path.map(Bound::cast_into::<PyString>).transpose();
         let (Ok(path), Ok(root_path)) = (path, root_path) else {
             return Ok(Self {
                 path: None,
                 root_path: None,
+                plain_root_path: false,
                 scope,
             });
         };
@@ -68,6 +73,7 @@ impl<'a, 'py: 'a> Target<'a, 'py> {
         Ok(Self {
             path: texts.then_some(Text::Python(path)),
             root_path: root_path.map(Text::Python),
+            plain_root_path,
             scope,
         })
     }
