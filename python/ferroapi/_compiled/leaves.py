@@ -143,6 +143,14 @@ def patches() -> "_Patches":
     return _Patches()
 
 
+_ORIGINALS: Mapping[str, Any] = {
+    "solve_dependencies": _solve_dependencies,
+    "run_endpoint_function": run_endpoint_function,
+    "serialize_response": serialize_response,
+    "jsonable_encoder": _jsonable_encoder,
+}
+
+
 class _Patches:
     """Attribute by attribute: the replacement, or None; and which methods of `Request` were replaced."""
 
@@ -157,16 +165,9 @@ class _Patches:
         "solve_dependencies",
     )
 
-    _ORIGINALS: Mapping[str, Any] = {
-        "solve_dependencies": _solve_dependencies,
-        "run_endpoint_function": run_endpoint_function,
-        "serialize_response": serialize_response,
-        "jsonable_encoder": _jsonable_encoder,
-    }
-
     def __init__(self) -> None:
         module = public()
-        for name, original in self._ORIGINALS.items():
+        for name, original in _ORIGINALS.items():
             present = getattr(module, name)
             setattr(self, name, None if present is original else present)
         self.request_class = module.Request
