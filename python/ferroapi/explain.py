@@ -89,15 +89,15 @@ def _explain_route(route: Route, outside: tuple[str, ...]) -> Explanation:
         path = RouteContext(shown, candidate).path
         kind = type(shown).__name__
         return Explanation((), path or kind, (*outside, f"asked in Python: {kind}"))
-    methods = tuple(sorted(route.methods or ()))
+    methods = tuple(sorted(route.target.methods or ()))
     leaves = (*outside, *_conversion_leaves(route), *_app_leaves(route.target.app))
     return Explanation(methods, route.template or "", leaves)
 
 
 def _conversion_leaves(route: Route) -> Iterator[str]:
-    for name, (kind, convertor) in route.conversions:
-        if kind == "python":
-            yield f"convertor of {name!r}: {type(convertor).__name__}"
+    for parameter in route.parameters:
+        if parameter.conversion == "asked":
+            yield f"convertor of {parameter.name!r}: {type(parameter.convertor).__name__}"
 
 
 def _app_leaves(app: Any) -> Iterator[str]:

@@ -66,6 +66,7 @@ class GraphBuilder:
         self._overrides = overrides
         self._decisions = list(decided)
         self._decided = 0
+        self._above: list[Callable[..., Any] | None] = []  # the dependencies around the one that is added
         self._websocket = websocket
         self._embed = bool(embed_body_fields)
         self._form = form
@@ -115,7 +116,9 @@ class GraphBuilder:
 
     def _add_dependency(self, declared: Dependant, name: str | None, slots: dict[str, int]) -> Step:
         used = self._decide(declared)
+        self._above.append(used.call)
         _, step = self._add(used, _dependency_kind(used.call))
+        self._above.pop()
         step.cache_cell = self._cache_cell(declared, step)
         step.use_cache = bool(declared.use_cache)
         step.function_scope = declared.scope == "function"
@@ -144,7 +147,7 @@ class GraphBuilder:
         if not self._overrides:
             return declared
         try:
-            return _analyze_override(declared, self._overrides)
+            return _analyze_override(declared, self._overrides, self._above)
         except Exception as error:
             return _refused(declared, error)
 
@@ -167,11 +170,16 @@ class GraphBuilder:
         return "keys", keys
 
 
-def _analyze_override(declared: Dependant, overrides: Mapping[Any, Callable[..., Any]]) -> Dependant:
+def _analyze_override(
+    declared: Dependant, overrides: Mapping[Any, Callable[..., Any]], above: Sequence[Callable[..., Any] | None]
+) -> Dependant:
     assert declared.call is not None
+    call = overrides.get(declared.call, declared.call)
+    if any(call is other for other in above):
+        raise _endless(call)
     return get_dependant(
         path=declared.path or "",
-        call=overrides.get(declared.call, declared.call),
+        call=call,
         name=declared.name,
         parent_oauth_scopes=_get_oauth_scopes(dependant=declared),
         scope=declared.scope,
@@ -195,6 +203,13 @@ def _refused(declared: Dependant, error: Exception) -> Dependant:
         raise error
 
     return Dependant(call=refuse, name=declared.name, path=declared.path, scope=declared.scope)
+
+
+def _endless(call: Callable[..., Any]) -> RecursionError:
+    """Return the error for an override that depends on what it overrides, directly or through another."""
+    name = getattr(call, "__qualname__", repr(call))
+    text = f"maximum recursion depth exceeded: the override {name} depends on what it overrides"
+    return RecursionError(text)
 
 
 @dataclass(slots=True, eq=False, repr=False)

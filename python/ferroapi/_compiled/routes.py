@@ -20,7 +20,7 @@ from .._routing.scope import _FASTAPI_INCLUDED_ROUTER_KEY, _apply_router_form_li
 from .._routing.serving import ServingRouter
 from .identity import Same
 from .methods import Methods
-from .specs import Route, Routes, Target
+from .specs import Conversion, PathParameter, Route, Routes, Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ _BUILT_IN = {
     "float": convertors.FloatConvertor,
     "uuid": convertors.UUIDConvertor,
 }
-_NATIVE_CONVERSIONS: dict[type, str] = {
+_NATIVE_CONVERSIONS: dict[type, Conversion] = {
     convertors.StringConvertor: "text",
     convertors.PathConvertor: "text",
     convertors.IntegerConvertor: "int",
@@ -125,7 +125,7 @@ def _identity(item: _Found) -> tuple[Any, ...]:
         Same(getattr(source, "param_convertors", None)),
         Same(getattr(source, "app", None)),
         Same(getattr(source, "endpoint", None)),
-        frozenset(getattr(source, "methods", None) or ()),
+        Same(getattr(source, "methods", None)),
         _is_native(item),
     )
 
@@ -213,19 +213,18 @@ def _describe(item: _Found, behind_included: bool) -> Route:
         asked = _NestedRouter(item.chain, route)
     template = _template(item) if _is_native(item) else None
     if template is None:
-        return Route(None, [], [], None, asked, None, behind_included)
+        return Route(None, [], [], asked, None, behind_included)
     source: Any = route if item.context is None else item.context
-    path_convertors = source.param_convertors
     return Route(
         template=template,
-        convertors=_custom_convertors(template, path_convertors),
-        conversions=[(name, _conversion(convertor)) for name, convertor in path_convertors.items()],
-        methods=sorted(source.methods) if source.methods else None,
+        convertors=_custom_convertors(template),
+        parameters=_parameters(template, source.param_convertors),
         asked=asked,
         target=Target(
             endpoint=source.endpoint,
             route=route if isinstance(route, APIRoute) else None,
             methods=source.methods,
+            convertors=source.param_convertors,
             app=source.app,
             form_limits=[
                 included.include_context.form_limits
@@ -279,17 +278,21 @@ def _pattern(path: str) -> str | None:
     return f"{pattern}{re.escape(path[end:])}$"
 
 
-def _custom_convertors(template: str, path_convertors: dict[str, Any]) -> list[tuple[str, str]]:
+def _custom_convertors(template: str) -> list[tuple[str, str]]:
+    """Return the kinds of parameters whose regular expressions are not Starlette's own."""
     custom = []
-    for match in PARAM_REGEX.finditer(template):
-        name, kind = match.groups("str")
-        kind = kind.lstrip(":")
-        convertor = path_convertors.get(name)
-        if type(convertor) is not _BUILT_IN.get(kind):
-            custom.append((kind, getattr(convertor, "regex", "")))
+    for _, kind in PARAM_REGEX.findall(template):
+        kind = kind.lstrip(":") or "str"
+        registered = convertors.CONVERTOR_TYPES.get(kind)
+        if type(registered) is not _BUILT_IN.get(kind):
+            custom.append((kind, getattr(registered, "regex", "")))
     return custom
 
 
-def _conversion(convertor: Any) -> tuple[str, Any]:
-    kind = _NATIVE_CONVERSIONS.get(type(convertor))
-    return (kind, None) if kind else ("python", convertor)
+def _parameters(template: str, path_convertors: dict[str, Any]) -> list[PathParameter]:
+    parameters = []
+    for name, _ in PARAM_REGEX.findall(template):
+        convertor = path_convertors.get(name)
+        conversion = _NATIVE_CONVERSIONS.get(type(convertor), "asked")
+        parameters.append(PathParameter(name, convertor, conversion))
+    return parameters

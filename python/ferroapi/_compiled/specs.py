@@ -19,6 +19,7 @@ from .plain import Plain
 Default: TypeAlias = tuple[Literal["required", "shared", "per_request"], Any]
 Injection: TypeAlias = tuple[Literal["request", "response", "background_tasks", "security_scopes"], Any]
 CallKind: TypeAlias = Literal["coroutine", "threadpool", "generator", "async_generator", "stream"]
+Conversion: TypeAlias = Literal["text", "int", "float", "asked"]
 
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
@@ -199,6 +200,7 @@ class Target:
     endpoint: Any
     route: Any
     methods: Any
+    convertors: Any
     app: Any
     form_limits: list[Any]
     fastapi: dict[str, Any] | None
@@ -207,13 +209,21 @@ class Target:
 
 
 @dataclass(slots=True, eq=False, repr=False)
+class PathParameter:
+    """A parameter in a path template."""
+
+    name: str
+    convertor: Any
+    conversion: Conversion
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class Route:
     """One route of a router, in registration order."""
 
     template: str | None
     convertors: list[tuple[str, str]]
-    conversions: list[tuple[str, tuple[str, Any]]]
-    methods: list[str] | None
+    parameters: list[PathParameter]
     asked: Any
     target: Target | None
     behind_included: bool

@@ -1,48 +1,76 @@
 //! From the matched text of a path parameter to its value.
 
-use pyo3::PyVisit;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyFloat, PyInt, PyString};
+use pyo3::types::{PyDict, PyFloat, PyInt, PyString};
 
 use crate::plan::unknown;
-use crate::traverse::{Traverse, Visited};
+use crate::traverse::traverse;
+
+/// A parameter in a path template.
+#[derive(FromPyObject)]
+pub struct Parameter {
+    pub name: Py<PyString>,
+    /// The convertor that `conversion` stands for.
+    convertor: Py<PyAny>,
+    conversion: Conversion,
+}
+
+traverse!(Parameter { name, convertor } but { conversion });
 
 /// Starlette's convertors; all but the plain ones are asked in Python.
-pub enum Conversion {
+#[derive(Clone, Copy)]
+enum Conversion {
     Text,
     Int,
     Float,
-    Python(Py<PyAny>),
+    Asked,
 }
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Conversion {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let (kind, convertor): (Bound<'py, PyString>, Bound<'py, PyAny>) = object.extract()?;
-        match kind.to_str()? {
+        match object.cast::<PyString>()?.to_str()? {
             "text" => Ok(Self::Text),
             "int" => Ok(Self::Int),
             "float" => Ok(Self::Float),
-            "python" => Ok(Self::Python(convertor.unbind())),
+            "asked" => Ok(Self::Asked),
             other => Err(unknown("conversion", other)),
         }
     }
 }
 
-impl Traverse for (Py<PyString>, Conversion) {
-    fn traverse(&self, visit: PyVisit<'_>) -> Visited {
-        match &self.1 {
-            Conversion::Python(convertor) => convertor.traverse(visit),
-            Conversion::Text | Conversion::Int | Conversion::Float => Ok(()),
+impl Parameter {
+    /// The value of `text`, by what the route's `convertors` have under the name now.
+    pub fn convert<'py>(
+        &self,
+        convertors: &Bound<'py, PyAny>,
+        text: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = convertors.py();
+        let convertor = match convertors.cast_exact::<PyDict>() {
+            Ok(dict) => dict
+                .get_item(&self.name)?
+                .ok_or_else(|| PyKeyError::new_err(self.name.clone_ref(py)))?,
+            Err(_) => convertors.get_item(&self.name)?,
+        };
+        if convertor.is(&self.convertor) {
+            self.conversion.convert(&convertor, text)
+        } else {
+            Conversion::Asked.convert(&convertor, text)
         }
     }
 }
 
 impl Conversion {
-    pub fn convert<'py>(&self, py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    fn convert<'py>(
+        self,
+        convertor: &Bound<'py, PyAny>,
+        text: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = convertor.py();
         match self {
             Self::Text => Ok(PyString::new(py, text).into_any()),
             Self::Int => match text.parse::<i64>() {
@@ -54,9 +82,7 @@ impl Conversion {
                 .parse::<f64>()
                 .map(|value| PyFloat::new(py, value).into_any())
                 .map_err(|error| PyValueError::new_err(error.to_string())),
-            Self::Python(convertor) => convertor
-                .bind(py)
-                .call_method1(intern!(py, "convert"), (text,)),
+            Self::Asked => convertor.call_method1(intern!(py, "convert"), (text,)),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
@@ -93,15 +94,15 @@ impl<'a, 'py: 'a> Target<'a, 'py> {
     }
 
     /// The method, which is asked for only where a route has the path.
-    pub fn method(&self, py: Python<'py>) -> PyResult<Text<'a, 'py>> {
-        if let Some(head) = self.scope.head(py) {
-            return Ok(Text::Rust(head.method().into()));
-        }
-        let method = self.scope.member(py, Member::Method)?;
-        // As another kind of object is in no set of texts.
-        Ok(method
-            .cast_into()
-            .map_or(Text::Rust("".into()), Text::Python))
+    pub fn method(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let Some(head) = self.scope.head(py) else {
+            return self.scope.member(py, Member::Method);
+        };
+        Ok(match head.method() {
+            "GET" => intern!(py, "GET").clone().into_any(),
+            "POST" => intern!(py, "POST").clone().into_any(),
+            other => PyString::new(py, other).into_any(),
+        })
     }
 }
 

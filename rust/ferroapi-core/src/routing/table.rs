@@ -5,7 +5,7 @@ use pyo3::types::{PyDict, PyString};
 
 use ferroapi_http::{Convertor, PathTemplate, RouteId, RouteTree};
 
-use super::convert::Conversion;
+use super::convert::Parameter;
 use super::path;
 use crate::server::Policy;
 use crate::stamp::Stamped;
@@ -19,9 +19,7 @@ pub struct RouteSpec {
     template: Option<String>,
     /// Regular expressions of convertors by the name used in the template.
     convertors: Vec<(String, String)>,
-    conversions: Vec<(Py<PyString>, Conversion)>,
-    /// Allowed methods; none allows every method.
-    methods: Option<Vec<String>>,
+    parameters: Vec<Parameter>,
     /// What `matches()` and `handle()` are asked of, when they have to be.
     pub asked: Py<PyAny>,
     pub target: Option<Target>,
@@ -35,8 +33,11 @@ pub struct Target {
     pub endpoint: Py<PyAny>,
     /// `scope["route"]`, for API routes.
     pub route: Option<Py<PyAny>>,
-    /// The method set as the user wrote it, for `Allow`.
+    /// The route's own set of allowed methods: it is asked at each request, since it may be edited. None, or an empty
+    /// one, allows every method.
     pub methods: Py<PyAny>,
+    /// The route's own dict of convertors by the names of parameters, which may be edited as well.
+    convertors: Py<PyAny>,
     pub app: Py<PyAny>,
     /// Form limits that the included routers around the route set, applied in order.
     pub form_limits: Vec<Py<PyAny>>,
@@ -78,12 +79,12 @@ traverse!(RoutesSpec {
     redirect_slashes, plain_fallback, has_included
 });
 traverse!(RouteSpec {
-    conversions, asked, target
+    parameters, asked, target
 } but {
-    behind_included,     template, convertors, methods
+    behind_included, template, convertors
 });
 traverse!(Target {
-    endpoint, route, methods, app, form_limits, fastapi
+    endpoint, route, methods, convertors, app, form_limits, fastapi
 } but {
     path_format, limits
 });
@@ -178,11 +179,11 @@ impl RouteSpec {
 
     /// How far the route matches a request for its path, whose method is asked for where that decides.
     pub fn reach(&self, request: &path::Target<'_, '_>, py: Python<'_>) -> PyResult<Reach> {
-        let Some(methods) = self.methods.as_deref().filter(|known| !known.is_empty()) else {
+        let Some(target) = &self.target else {
             return Ok(Reach::Full);
         };
-        let method = request.method(py)?;
-        let allowed = methods.iter().any(|known| known == method.as_str());
+        let methods = target.methods.bind(py);
+        let allowed = !methods.is_truthy()? || methods.contains(request.method(py)?)?;
         Ok(if allowed { Reach::Full } else { Reach::Partial })
     }
 
@@ -197,8 +198,11 @@ impl RouteSpec {
             Some(outer) => dict_of(&outer)?,
             None => PyDict::new(py),
         };
-        for ((name, conversion), text) in self.conversions.iter().zip(texts) {
-            params.set_item(name, conversion.convert(py, text)?)?;
+        if let Some(target) = &self.target {
+            let convertors = target.convertors.bind(py);
+            for (parameter, text) in self.parameters.iter().zip(texts) {
+                params.set_item(&parameter.name, parameter.convert(convertors, text)?)?;
+            }
         }
         Ok(params)
     }
