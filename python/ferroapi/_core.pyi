@@ -6,6 +6,7 @@ Nothing here is public API. Every object is derived from the declarations, and c
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from collections.abc import Coroutine as AbstractCoroutine
+from inspect import Signature
 from types import TracebackType
 from typing import Any, Final, Self, final
 
@@ -86,6 +87,17 @@ class Coroutine(AbstractCoroutine[Any, Any, Any]):
         """Raise an exception at the present await."""
     def close(self) -> None:
         """End early: the awaited object is closed, clean-up runs, nothing is awaited any more."""
+    @property
+    def __name__(self) -> str: ...
+    @property
+    def __qualname__(self) -> str: ...
+    @property
+    def cr_running(self) -> bool: ...
+    @property
+    def cr_suspended(self) -> bool: ...
+    @property
+    def cr_await(self) -> Any | None:
+        """What is awaited, or none. There is no `cr_frame`, nor `cr_code`: this is no code of Python's."""
 
 @final
 class Handler:
@@ -112,6 +124,13 @@ class RouteApp:
     @property
     def handler(self) -> Any:
         """The compiled handler, or the user's callable."""
+    @property
+    def __name__(self) -> str:
+        """As the reference's function, for whoever looks at the application of a route."""
+    @property
+    def __qualname__(self) -> str: ...
+    @property
+    def __signature__(self) -> Signature: ...
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine: ...
     def __copy__(self) -> RouteApp: ...
     def __deepcopy__(self, _memo: Any) -> RouteApp: ...

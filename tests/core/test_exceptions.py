@@ -3,6 +3,7 @@
 # mypy: ignore-errors
 import asyncio
 import gc
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from tests.both import Stories, replaced
 from tests.differential.driver import Http, http_scope
 
@@ -447,6 +450,41 @@ async def an_exception_comes_out_as_it_is(api, log, place):
             log(kind, manner)
             place(api, app, lambda make=make, manner=manner: RAISED[manner](make))
             await serve(app, log, body=b"1", apart=kind == "GeneratorExit")
+
+
+@story.vary("place", PLACES)
+async def no_frame_of_the_users_is_missing_in_debug_mode(api, log, place):
+    """From the text that a browser shows: middleware of each kind, dependencies, and where it was raised."""
+    app = api.FastAPI(debug=True, dependencies=[api.Depends(outermost), api.Depends(outermost_threaded)])
+    place(api, app, lambda: fail_from(KINDS["Own"]))
+    app.add_middleware(CORSMiddleware, allow_origins=["*"])
+
+    @app.middleware("http")
+    async def function_middleware(request, call_next):
+        return await call_next(request)
+
+    app.add_middleware(GZipMiddleware)
+    texts = []
+
+    def keep(*parts):
+        texts.extend(part for part in parts if isinstance(part, bytes))
+
+    await serve(app, keep, body=b"1")
+    log(re.findall(rf'File "{re.escape(__file__)}", line (\d+), in (\S+)', b"".join(texts).decode()))
+
+
+async def outermost():
+    try:
+        yield
+    finally:
+        await asyncio.sleep(0)
+
+
+def outermost_threaded():
+    try:
+        yield
+    except Own:
+        raise
 
 
 # Dependencies with `yield`: before it, after it, and in all that surrounds it.

@@ -361,6 +361,60 @@ async def an_attribute_of_an_application(api, log, name):
     await changed(api, log, 1, lambda app: OF_APPLICATIONS[name](api, app))
 
 
+class Loud(list):
+    """A list with ways of its own."""
+
+    hidden = False
+
+    def __iter__(self):
+        return iter(()) if self.hidden else super().__iter__()
+
+
+class Quacks:
+    """A sequence that is no list."""
+
+    def __init__(self, items):
+        self.items = items
+
+    def __len__(self):
+        return len(self.items)
+
+    def __getitem__(self, index):
+        return self.items[index]
+
+    def __iter__(self):
+        return iter(self.items)
+
+
+@story.vary("kind", [Loud, tuple, Quacks])
+async def sequences_of_another_kind_keep_their_ways(api, log, kind):
+    for find in (lambda app: app.router, lambda app: app.state.inner):
+        for before in (0, 2):
+            app = application(api)
+            router = find(app)
+            for _ in range(before):
+                await answer(app, log, "GET", "/own/x")
+                await answer(app, log, "GET", "/in/leaf/x")
+            routes = kind(router.routes)
+            router.routes = routes
+            log(type(router.routes).__name__, router.routes is routes)
+            for edit in (
+                lambda: None,
+                lambda: setattr(routes, "hidden", True),
+                lambda: setattr(routes, "hidden", False),
+                lambda: routes.insert(0, route(api, "/own/{name}", "first")),
+                lambda: routes.items.insert(0, route(api, "/own/{name}", "first")),
+                lambda: routes.clear(),
+                lambda: setattr(router, "routes", [route(api, "/own/{name}", "last")]),
+            ):
+                try:
+                    edit()
+                except AttributeError as exc:
+                    log(type(exc).__name__)
+                for target in ("/own/x", "/in/leaf/x", "/none"):
+                    await answer(app, log, "GET", target)
+
+
 @story
 async def methods_of_a_route_are_one_set(api, log):
     """It stays what it was given: a set, with all that sets can do."""

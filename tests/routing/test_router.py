@@ -65,7 +65,7 @@ def test_overridden_links_of_the_chain() -> None:
 
 
 @pytest.mark.parametrize("name", ["routes", "_low_priority_routes"])
-@pytest.mark.parametrize("value", [[], (), TrackedList()])
+@pytest.mark.parametrize("value", [[], TrackedList()])
 def test_route_lists_are_tracked(name: str, value: Any) -> None:
     router = APIRouter()
     assert type(getattr(router, name)) is TrackedList
@@ -73,6 +73,15 @@ def test_route_lists_are_tracked(name: str, value: Any) -> None:
     assert type(getattr(router, name)) is TrackedList
     assert (getattr(router, name) is value) == isinstance(value, TrackedList)
     assert type(getattr(copy.deepcopy(router), name)) is TrackedList
+
+
+@pytest.mark.parametrize("kind", [tuple, type("Own", (list,), {})])
+def test_sequences_of_another_kind_stay_what_they_are(kind: Any) -> None:
+    router = APIRouter()
+    value = kind()
+    router.routes = value
+    assert router.routes is value
+    assert type(copy.deepcopy(router).routes) is kind
 
 
 def test_refusals() -> None:

@@ -5,6 +5,7 @@
 
 import email.message
 import functools
+import inspect
 import json
 import sys
 from collections import deque
@@ -391,6 +392,14 @@ async def handle_exception(
         scope[_HANDLERS_KEY] = present
     del error
     await app(scope, receive, send)
+
+
+def asgi_signature() -> inspect.Signature:
+    """Return the signature of an ASGI application's function."""
+    return inspect.signature(_asgi)
+
+
+async def _asgi(scope: Scope, receive: Receive, send: Send) -> None: ...
 
 
 def route_selected(scope: Scope, route: Any) -> None:

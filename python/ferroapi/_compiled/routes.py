@@ -13,6 +13,7 @@ from starlette import convertors, routing
 from starlette.routing import PARAM_REGEX, BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
+from .._epoch import TrackedList
 from .._routing.effective import _EffectiveRouteContext
 from .._routing.included import _IncludedRouter, select_candidate
 from .._routing.route import APIRoute
@@ -94,6 +95,7 @@ def compile_routes(router: ServingRouter) -> Routes:
         plain_fallback=_has_plain_fallback(router),
         form_limits=router.form_limits or None,
         has_included=behind_included,
+        volatile=type(router.routes) is not TrackedList,
         classes=list({type(router): None} | {type(item.route): None for item in found}),
         plain=[item.route.__dict__ for item in found if type(item.route) is routing.Route],
         snapshot=snapshot,

@@ -238,6 +238,7 @@ class Routes:
     plain_fallback: bool
     form_limits: Any
     has_included: bool
+    volatile: bool
     classes: list[type]
     plain: list[dict[str, Any]]
     snapshot: Any

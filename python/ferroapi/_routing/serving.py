@@ -26,8 +26,9 @@ class ServingRouter(Tracked, routing.Router):
     _low_priority_routes: list[BaseRoute]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        # Changes inside these lists are seen too, whatever kind of sequence was assigned.
-        if name in _ROUTE_LISTS and not isinstance(value, TrackedList):
+        # Changes inside these lists are seen, too. A sequence of another kind keeps its ways, and is read for
+        # each request.
+        if name in _ROUTE_LISTS and type(value) is list:
             value = TrackedList(value)
         super().__setattr__(name, value)
 

@@ -78,6 +78,7 @@ pub struct Leaves {
     pub default_validation_error_handler: Py<PyAny>,
     pub request_validation_error: Py<PyAny>,
     pub starlette_http_exception: Py<PyAny>,
+    pub asgi_signature: Py<PyAny>,
     pub method_not_allowed: Py<PyAny>,
     pub fallback: Py<PyAny>,
     pub update_scope: Py<PyAny>,

@@ -152,7 +152,7 @@ pub fn leave_cleanup_scope<T>(
 pub mod generators {
     //! Async generators of dependencies, entered and left without a context manager object.
 
-    use pyo3::exceptions::{PyRuntimeError, PyStopAsyncIteration};
+    use pyo3::exceptions::{PyRuntimeError, PyStopAsyncIteration, PyTypeError};
     use pyo3::intern;
     use pyo3::prelude::*;
 
@@ -250,15 +250,14 @@ pub mod generators {
         // reference, or null with an exception set.
         unsafe {
             let slots = (*generator.get_type_ptr()).tp_as_async.as_ref();
-            match slots.and_then(|slots| slots.am_anext) {
-                Some(slot) => {
-                    Bound::from_owned_ptr_or_err(py, slot(generator.as_ptr())).map(Bound::unbind)
-                }
-                None => generator
-                    .call_method0(intern!(py, "__anext__"))
-                    .map(Bound::unbind),
+            if let Some(slot) = slots.and_then(|slots| slots.am_anext) {
+                let next = slot(generator.as_ptr());
+                return Bound::from_owned_ptr_or_err(py, next).map(Bound::unbind);
             }
         }
+        let class = generator.get_type().name()?;
+        let text = format!("'{class}' object is not an async iterator");
+        Err(PyTypeError::new_err(text))
     }
 
     fn shield(py: Python<'_>, cx: &RequestContext, shielded: bool) -> PyResult<()> {

@@ -1,12 +1,13 @@
 //! The Python object: a coroutine as PEP 492 defines it, around a Rust future.
 
-use std::ffi::CStr;
+use std::ffi::CString;
 use std::future::Future;
 
 use pyo3::PyVisit;
 use pyo3::exceptions::{
     PyGeneratorExit, PyRuntimeError, PyRuntimeWarning, PyStopIteration, PyTypeError, PyValueError,
 };
+use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::ahead::Ahead;
@@ -40,11 +41,11 @@ pub(super) enum Unstarted {
 #[pyclass(frozen, weakref, module = "ferroapi._core")]
 pub struct Coroutine {
     stage: AttachedCell<Stage>,
-    /// What is warned of if nobody awaits it, for a coroutine that users get to see.
-    unawaited: Option<&'static CStr>,
+    /// What stands for the function's name, for a coroutine that users get to see: they are warned if nobody awaits it.
+    name: Option<&'static str>,
 }
 
-traverse!(Coroutine { stage } but { unawaited });
+traverse!(Coroutine { stage } but { name });
 
 impl Traverse for Stage {
     fn traverse(&self, visit: PyVisit<'_>) -> Visited {
@@ -87,7 +88,7 @@ impl Coroutine {
     fn at(stage: Stage) -> Self {
         Self {
             stage: AttachedCell::new(stage),
-            unawaited: None,
+            name: None,
         }
     }
 
@@ -97,9 +98,18 @@ impl Coroutine {
     }
 
     /// Warns as CPython does of a coroutine that is dropped before it has run.
-    pub fn expecting_await(mut self, warning: &'static CStr) -> Self {
-        self.unawaited = Some(warning);
+    pub fn expecting_await(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
         self
+    }
+
+    fn warn_unawaited(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(name) = self.name.filter(|_| self.is_unstarted(py)) else {
+            return Ok(());
+        };
+        let class = py.get_type::<PyRuntimeWarning>();
+        let warning = CString::new(format!("coroutine '{name}' was never awaited"))?;
+        PyErr::warn(py, &class, &warning, 1)
     }
 
     fn resume(&self, py: Python<'_>, resume: Resume) -> PyResult<Step> {
@@ -229,6 +239,44 @@ impl Coroutine {
         }
     }
 
+    /// `inspect.iscoroutine` asks for the class, and what it says no to is often not awaited.
+    #[getter(__class__)]
+    fn class<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import(intern!(py, "types"))?
+            .getattr(intern!(py, "CoroutineType"))
+    }
+
+    #[getter(__qualname__)]
+    fn qualified_name(&self) -> &'static str {
+        self.name.unwrap_or("Coroutine")
+    }
+
+    #[getter(__name__)]
+    fn name(&self) -> &'static str {
+        let name = self.qualified_name();
+        name.rsplit_once('.').map_or(name, |(_, last)| last)
+    }
+
+    #[getter]
+    fn cr_running(&self, py: Python<'_>) -> bool {
+        self.stage.read(py, |stage| matches!(stage, Stage::Running))
+    }
+
+    #[getter]
+    fn cr_suspended(&self, py: Python<'_>) -> bool {
+        self.stage
+            .read(py, |stage| matches!(stage, Stage::Suspended(_)))
+    }
+
+    /// What is awaited, or none. There is no `cr_frame`, nor `cr_code`: this is no code of Python's.
+    #[getter]
+    fn cr_await(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.stage.read(py, |stage| match stage {
+            Stage::Suspended(progress) => progress.channel().awaiting.get(py),
+            _ => None,
+        })
+    }
+
     /// Resume with `value`, as a coroutine's `send` does.
     fn send(&self, py: Python<'_>, value: Py<PyAny>) -> PyResult<Py<PyAny>> {
         let resume = if value.is_none(py) {
@@ -290,15 +338,7 @@ impl Drop for Coroutine {
                 return;
             }
             let _aside = InFlight::put_aside(py);
-            let unstarted = self.is_unstarted(py);
-            let warned = match self.unawaited.filter(|_| unstarted) {
-                Some(warning) => {
-                    let class = py.get_type::<PyRuntimeWarning>();
-                    PyErr::warn(py, &class, warning, 1)
-                }
-                None => Ok(()),
-            };
-            if let Err(error) = warned.and_then(|()| self.shut(py)) {
+            if let Err(error) = self.warn_unawaited(py).and_then(|()| self.shut(py)) {
                 error.write_unraisable(py, None);
             }
         });

@@ -5,7 +5,6 @@
 //! by itself when somebody assigns `__call__` to the class or to one of its bases (`update_slot`), so that a
 //! replaced method is always the one that runs.
 
-use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
@@ -26,8 +25,6 @@ use crate::wire::Wire;
 
 /// CPython's slot for classes that define `__call__` in Python.
 static GENERIC: OnceLock<ffi::ternaryfunc> = OnceLock::new();
-
-const UNAWAITED: &CStr = c"coroutine 'FastAPI.__call__' was never awaited";
 
 /// `FastAPI.__call__` as its class was written with it.
 static CALL: AttachedCell<Option<Py<PyAny>>> = AttachedCell::new(None);
@@ -168,5 +165,5 @@ fn coroutine(app: &Bound<'_, PyAny>, arguments: &Bound<'_, PyTuple>) -> PyResult
         })?;
         channel.await_(call).await
     });
-    Ok(coroutine.expecting_await(UNAWAITED))
+    Ok(coroutine.expecting_await("FastAPI.__call__"))
 }

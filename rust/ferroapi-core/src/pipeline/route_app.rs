@@ -12,6 +12,7 @@ use super::handler::Handler;
 use crate::attached::attached;
 use crate::connection;
 use crate::coroutine::Coroutine;
+use crate::leaves::leaves;
 use crate::request::RequestContext;
 use crate::respond::{ResponseParts, send_json, send_messages};
 use crate::scope::Key;
@@ -203,6 +204,22 @@ impl RouteApp {
             Responder::Compiled(handler) => handler.clone_ref(py).into_any(),
             Responder::Python { handler, .. } => handler.clone_ref(py),
         }
+    }
+
+    /// As the reference's function, for whoever looks at the application of a route.
+    #[getter(__name__)]
+    fn name(&self) -> &'static str {
+        "app"
+    }
+
+    #[getter(__qualname__)]
+    fn qualified_name(&self) -> &'static str {
+        "request_response.<locals>.app"
+    }
+
+    #[getter(__signature__)]
+    fn signature(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        leaves(py)?.asgi_signature.call0(py)
     }
 
     fn __call__(

@@ -53,7 +53,7 @@ impl Parameter {
         let convertor = match convertors.cast_exact::<PyDict>() {
             Ok(dict) => dict
                 .get_item(&self.name)?
-                .ok_or_else(|| PyKeyError::new_err(self.name.clone_ref(py)))?,
+                .ok_or_else(|| PyKeyError::new_err((self.name.clone_ref(py),)))?,
             Err(_) => convertors.get_item(&self.name)?,
         };
         if convertor.is(&self.convertor) {

@@ -44,7 +44,7 @@ impl Dispatcher {
         // Taken before anything is read: what another thread changes meanwhile moves it on.
         let epoch = epoch::current();
         if let Some((seen, table)) = known {
-            if seen == epoch && table.spec.plain_routes_are_unchanged(py) {
+            if seen == epoch && !table.spec.volatile && table.spec.plain_routes_are_unchanged(py) {
                 return Ok(table);
             }
             table.spec.settle_plain_routes(py);

@@ -50,6 +50,10 @@ pub struct Target {
 
 /// All routes of a router.
 #[derive(FromPyObject)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, named as on the Python side"
+)]
 pub struct RoutesSpec {
     routes: Vec<RouteSpec>,
     pub redirect_slashes: bool,
@@ -57,6 +61,8 @@ pub struct RoutesSpec {
     pub plain_fallback: bool,
     pub form_limits: Option<Py<PyAny>>,
     pub has_included: bool,
+    /// The routes are in a sequence that tells of no change.
+    pub volatile: bool,
     /// Classes of the user's whose methods decide what is compiled.
     pub classes: Watched,
     /// The attributes of Starlette's own routes, which nothing tells of a change.
@@ -76,7 +82,7 @@ traverse!(Table { spec } but { takes_final_slash, tree });
 traverse!(RoutesSpec {
     routes, form_limits, classes, plain, snapshot
 } but {
-    redirect_slashes, plain_fallback, has_included
+    redirect_slashes, plain_fallback, has_included, volatile
 });
 traverse!(RouteSpec {
     parameters, asked, target

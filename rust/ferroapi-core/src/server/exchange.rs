@@ -1,7 +1,5 @@
 //! One request and its response: what ASGI's `receive` and `send` stand for.
 
-use std::ffi::CStr;
-
 use pyo3::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -24,9 +22,6 @@ use crate::traverse::{Traverse, Visited, traverse};
 
 /// More of a body than this waits in the socket until the application has taken what is here.
 pub(super) const HIGH_WATER: usize = 64 * 1024;
-
-const UNAWAITED_RECEIVE: &CStr = c"coroutine 'receive' was never awaited";
-const UNAWAITED_SEND: &CStr = c"coroutine 'send' was never awaited";
 
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct Exchange {
@@ -297,7 +292,7 @@ impl Exchange {
                 Ok(message.into_any().unbind())
             })
         });
-        coroutine.expecting_await(UNAWAITED_RECEIVE)
+        coroutine.expecting_await("receive")
     }
 
     /// The time limit of the user's policy has passed.
@@ -316,7 +311,7 @@ impl Exchange {
             argument: message,
             function: send,
         };
-        Coroutine::calling(call).expecting_await(UNAWAITED_SEND)
+        Coroutine::calling(call).expecting_await("send")
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
