@@ -171,7 +171,9 @@ class GraphBuilder:
 
 
 def _analyze_override(
-    declared: Dependant, overrides: Mapping[Any, Callable[..., Any]], above: Sequence[Callable[..., Any] | None]
+    declared: Dependant,
+    overrides: Mapping[Any, Callable[..., Any]],
+    above: Sequence[Callable[..., Any] | None],
 ) -> Dependant:
     assert declared.call is not None
     call = overrides.get(declared.call, declared.call)
