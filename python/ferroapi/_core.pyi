@@ -25,14 +25,13 @@ __all__ = [
     "InnerLine",
     "ModelReader",
     "ModelWriter",
+    "Package",
     "Pipeline",
     "RouteApp",
     "Sender",
     "ServerFacts",
     "SolvePlan",
     "bump_epoch",
-    "compile_call",
-    "configure",
     "configure_server",
     "current_epoch",
     "open",
@@ -45,14 +44,8 @@ PROFILE_GUIDED: Final[bool]
 def bump_epoch() -> None:
     """Tell every compiled plan and route table to look again before its next use."""
 
-def compile_call(class_: type) -> None:
-    """Let the application class be called without a frame of Python's; to be called where it is defined."""
-
 def current_epoch() -> int:
     """The number that moves whenever something a compiled plan relies on has changed."""
-
-def configure(module: Any) -> None:
-    """Hand over the Python leaves. Called by the package when it is imported."""
 
 def configure_server(module: Any) -> None:
     """Hand over the Python leaves of the server. Called by the module of the protocol class."""
@@ -100,10 +93,29 @@ class Coroutine(AbstractCoroutine[Any, Any, Any]):
         """What is awaited, or none. There is no `cr_frame`, nor `cr_code`: this is no code of Python's."""
 
 @final
+class Package:
+    """One copy of the Python package: what it compiles is made with this, and asks the leaves of this copy.
+
+    `name` is the one that the copy was imported under.
+    """
+
+    def __new__(cls, name: str) -> Package: ...
+    def configure(self, module: Any) -> None:
+        """Take over the Python leaves. Called by their module when it is loaded."""
+    def compile_call(self, class_: type) -> None:
+        """Let the application class be called without a frame of Python's. Called where it is defined."""
+    @staticmethod
+    def find(name: str) -> Package:
+        """The copy of this name, imported with its leaves."""
+    def __copy__(self) -> Package: ...
+    def __deepcopy__(self, _memo: Any) -> Package: ...
+    def __reduce__(self) -> Any: ...
+
+@final
 class Handler:
     """The plan of one path operation, compiled on first use and rebuilt when what it was made of changes."""
 
-    def __new__(cls, options: Any) -> Handler: ...
+    def __new__(cls, package: Package, options: Any) -> Handler: ...
     @property
     def options(self) -> Any:
         """The description this handler is compiled from."""
@@ -120,7 +132,7 @@ class Handler:
 class RouteApp:
     """What `request_response` returns: an ASGI application that Rust can also enter directly."""
 
-    def __new__(cls, handler: Any, is_async: bool = True) -> RouteApp: ...
+    def __new__(cls, package: Package, handler: Any, is_async: bool = True) -> RouteApp: ...
     @property
     def handler(self) -> Any:
         """The compiled handler, or the user's callable."""
@@ -140,7 +152,7 @@ class RouteApp:
 class SolvePlan:
     """A dependency graph that `solve_dependencies` can run on its own."""
 
-    def __new__(cls, graph: Any, overrides_provider: Any | None) -> SolvePlan: ...
+    def __new__(cls, package: Package, graph: Any, overrides_provider: Any | None) -> SolvePlan: ...
 
 @final
 class ModelReader:
@@ -175,7 +187,7 @@ class Sender:
 class InnerLine:
     """The line that begins at a layer which Python calls, since middleware of the user's is around it."""
 
-    def __new__(cls, layer: Any, description: Any) -> InnerLine: ...
+    def __new__(cls, package: Package, layer: Any, description: Any) -> InnerLine: ...
     @property
     def native(self) -> bool:
         """Whether the layer itself is native."""
@@ -201,7 +213,7 @@ class FilteredSend:
 class Dispatcher:
     """Finds and runs the route of a request. Derived data: it can be dropped and made anew at any time."""
 
-    def __new__(cls, router: Any) -> Dispatcher: ...
+    def __new__(cls, package: Package, router: Any) -> Dispatcher: ...
     @property
     def router(self) -> Any:
         """The router whose routes are compiled."""
@@ -213,7 +225,7 @@ class Dispatcher:
 class Pipeline:
     """What `ExceptionMiddleware`, `AsyncExitStackMiddleware` and the router do, compiled."""
 
-    def __new__(cls, middleware: Any, dispatcher: Dispatcher | None) -> Pipeline: ...
+    def __new__(cls, package: Package, middleware: Any, dispatcher: Dispatcher | None) -> Pipeline: ...
     @property
     def native(self) -> bool:
         """Whether Rust may serve; else the layers are called one by one."""
@@ -227,7 +239,7 @@ class Pipeline:
 class Entry:
     """Enters an application's stack directly in Rust where nothing of it was replaced."""
 
-    def __new__(cls, app: Any) -> Entry: ...
+    def __new__(cls, package: Package, app: Any) -> Entry: ...
     def __reduce__(self) -> Any: ...
 
 @final

@@ -23,6 +23,7 @@ from . import _core, _incidental, routing
 from ._body_limit import AppBodyLimitMiddleware
 from ._compiled.stack import compiled_layer
 from ._form_limits import _FormLimits
+from ._package import PACKAGE
 from ._routing.signatures import Options, app_add_api_route, app_api_route, path_operation
 from ._routing.verbs import signed
 from .datastructures import Default
@@ -116,6 +117,8 @@ class FastAPI(Starlette):
         ValueError: `max_body_size` is not a non-negative integer.
         pydantic.ValidationError: `form_limits` has other keys or values.
     """
+
+    _package = PACKAGE
 
     def __init__(  # noqa: PYI019 - the type variable is a public name
         self: AppType,
@@ -539,5 +542,5 @@ def _root_path(request: Request) -> str:
     return root_path.rstrip("/")
 
 
-_core.compile_call(FastAPI)
+PACKAGE.compile_call(FastAPI)
 _incidental.complete(__name__)

@@ -1,5 +1,6 @@
 """Fields and JSON schemas on top of Pydantic 2."""
 
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from copy import copy
@@ -42,6 +43,9 @@ from .shared import lenient_issubclass
 
 RequiredParam = PydanticUndefined
 Undefined = PydanticUndefined
+
+# It has `params` by the time that a field is looked at; its name may lead to another copy of it by then.
+_package: Any = sys.modules[__name__.partition(".")[0]]
 
 for _moved in (
     GenerateJsonSchema,
@@ -330,10 +334,8 @@ def get_definitions(
 
 def is_scalar_field(field: ModelField) -> bool:
     """Tell whether a field is a single value outside the body."""
-    from .. import params
-
     return shared.field_annotation_is_scalar(field.field_info.annotation) and not isinstance(
-        field.field_info, params.Body
+        field.field_info, _package.params.Body
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from starlette.types import Receive, Scope, Send
 
 from .. import _core
+from .._package import PACKAGE
 from .methods import Methods
 from .specs import LayerSpec, StackSpec
 
@@ -130,7 +131,7 @@ def _line_of(layer: Any) -> "_core.InnerLine | None":
     known: _core.InnerLine | None = state.get("_line")
     if known is not None and known.is_for(layer):
         return known
-    line = _core.InnerLine(layer, describe_layers(layer))
+    line = _core.InnerLine(PACKAGE, layer, describe_layers(layer))
     if not line.native:
         return None
     state["_line"] = line

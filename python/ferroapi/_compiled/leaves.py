@@ -28,7 +28,7 @@ from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from .. import _core, _namespace, encoders
+from .. import _namespace, encoders
 from .._body_limit import get_body_limit_error
 from .._compat import ModelField, Undefined, get_missing_field_error
 from .._compat.v2 import _regenerate_error_with_loc
@@ -43,6 +43,7 @@ from .._dependencies.injected import new_injected_response as new_injected_respo
 from .._dependencies.injected import new_security_scopes as new_security_scopes
 from .._dependencies.param_args import at_headers as at_headers
 from .._dependencies.param_args import params_to_args as params_to_args
+from .._package import PACKAGE
 from .._routing._public import public
 from .._routing.dispatch import handle_low_priority, redirected_path
 from .._routing.endpoint_context import endpoint_context
@@ -439,4 +440,4 @@ async def fallback(router: ServingRouter, scope: Scope, receive: Receive, send: 
         await default(scope, receive, send)
 
 
-_core.configure(sys.modules[__name__])
+PACKAGE.configure(sys.modules[__name__])

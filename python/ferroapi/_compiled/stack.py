@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .. import _core
 from .._body_limit import AppBodyLimitMiddleware
 from .._compat import ModelField
+from .._package import PACKAGE
 from .._routing.dispatch import dispatcher_of
 from .._routing.effective import _EffectiveRouteContext
 from .._routing.included import _IncludedRouter
@@ -99,7 +100,7 @@ def pipeline_of(middleware: Any) -> "_core.Pipeline | None":
         return known if known.native else None
     router = _plain_router(middleware)
     dispatcher = None if router is None else dispatcher_of(router)
-    state["_pipeline"] = pipeline = _core.Pipeline(middleware, dispatcher)
+    state["_pipeline"] = pipeline = _core.Pipeline(PACKAGE, middleware, dispatcher)
     return pipeline if pipeline.native else None
 
 

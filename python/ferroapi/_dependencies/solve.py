@@ -11,8 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from .. import _core
+# The package of the seam has its modules as attributes by the time that something is solved; by their names
+# they may then be those of another copy.
+from .. import _compiled, _core
 from .._compat import Undefined
+from .._package import PACKAGE
 from ..types import DependencyCacheKey
 from .dependant import Dependant
 from .injected import new_injected_response
@@ -114,28 +117,23 @@ class _SolvePlan:
         websocket: bool,
         embed_body_fields: bool,
     ) -> None:
-        from .._compiled.graph import GraphBuilder
-        from .._compiled.plan import Fingerprint
-
         # First of all: what another thread changes meanwhile is noticed at the next use.
         self.epoch = _core.current_epoch()
-        self.fingerprint = Fingerprint(dependant)
-        builder = GraphBuilder(
+        self.fingerprint = _compiled.plan.Fingerprint(dependant)
+        builder = _compiled.graph.GraphBuilder(
             overrides=overrides, websocket=websocket, embed_body_fields=embed_body_fields, form=True
         )
-        self.compiled = _core.SolvePlan(builder.build(dependant, "coroutine"), provider)
+        self.compiled = _core.SolvePlan(PACKAGE, builder.build(dependant, "coroutine"), provider)
         self.cache_keys = list(builder.cache_keys)
         self.provider = provider
 
     def holds(self, dependant: Dependant, provider: Any) -> bool:
         """Tell whether the tree has not changed."""
-        from .._compiled.plan import Fingerprint
-
         if provider is not self.provider:
             return False
         epoch = _core.current_epoch()
         if epoch != self.epoch:
-            if Fingerprint(dependant) != self.fingerprint:
+            if _compiled.plan.Fingerprint(dependant) != self.fingerprint:
                 return False
             self.epoch = epoch
         return True

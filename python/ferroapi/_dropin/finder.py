@@ -8,7 +8,7 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import find_spec, spec_from_file_location
 from types import ModuleType
 
-from .names import EXTENSION, KEPT, OWN_NAME, TAKEN_NAME
+from .names import KEPT, OWN_NAME, PINNED, TAKEN_NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,12 +37,10 @@ class DropinFinder:
             return _package_spec()
         package, _, rest = fullname.partition(".")
         first = rest.partition(".")[0]
-        if package == OWN_NAME and first not in KEPT and first != "__main__":
+        if package == OWN_NAME and first not in PINNED:
             return _alias_spec(fullname, TAKEN_NAME + fullname.removeprefix(OWN_NAME))
-        if package == TAKEN_NAME:
-            own = f"{OWN_NAME}.{rest}"
-            if first in KEPT or (first == EXTENSION and own in sys.modules):
-                return _alias_spec(fullname, own)
+        if package == TAKEN_NAME and first in KEPT:
+            return _alias_spec(fullname, OWN_NAME + fullname.removeprefix(TAKEN_NAME))
         return None
 
     def find_distributions(self, context: "DistributionFinder.Context") -> "Iterable[Distribution]":

@@ -4,8 +4,7 @@ OWN_NAME = "ferroapi"
 TAKEN_NAME = "fastapi"
 COMPATIBLE_VERSION = "0.165.0"
 
-# The drop-in's own modules are imported before the other name is taken, and keep the own one. The extension
-# keeps whichever it was first loaded under: it can be initialised once in a process.
-KEPT = frozenset({"dropin", "_dropin"})
-EXTENSION = "_core"
-PINNED = KEPT | {EXTENSION, "__main__"}
+# The drop-in's own modules are imported before the other name is taken, and keep the own one. So does the
+# extension, whose classes name the module that they are unpickled from.
+KEPT = frozenset({"dropin", "_dropin", "_core"})
+PINNED = KEPT | {"__main__"}

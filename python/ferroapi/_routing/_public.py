@@ -1,11 +1,14 @@
 """Look-ups on the public `routing` module, the surface that instrumentation libraries patch."""
 
-import sys
 from collections.abc import Iterable
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
+from .._core import bump_epoch
+
 _PUBLIC_NAME = f"{__name__.rsplit('.', 2)[0]}.routing"
+# Not what stands in `sys.modules` under that name: that may be another copy's by now.
+_adopted: list[ModuleType] = globals().get("_adopted", [])
 
 
 def public() -> Any:
@@ -14,7 +17,14 @@ def public() -> Any:
     Functions that libraries replace there (`get_request_handler`, `solve_dependencies`, …) are read from it
     when they are called, so that a replacement is always seen.
     """
-    return sys.modules[_PUBLIC_NAME]
+    return _adopted[0]
+
+
+def adopt(module: ModuleType) -> None:
+    """Take the module that is being loaded for the public one."""
+    _adopted[:] = [module]
+    publish(vars(module).values())
+    bump_epoch()
 
 
 def publish(objects: Iterable[Any]) -> None:

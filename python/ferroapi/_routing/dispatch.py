@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from .._core import Dispatcher
+from .._package import PACKAGE
 from .effective import _EffectiveRouteContext
 from .included import _IncludedRouter
 from .route import APIRoute
@@ -24,7 +25,7 @@ def dispatcher_of(router: "ServingRouter") -> Dispatcher:
     """Return the compiled side of `router`; a copied router gets one of its own."""
     known = router.__dict__.get("_dispatcher")
     if known is None or known.router is not router:
-        known = router.__dict__["_dispatcher"] = Dispatcher(router)
+        known = router.__dict__["_dispatcher"] = Dispatcher(PACKAGE, router)
     return known
 
 

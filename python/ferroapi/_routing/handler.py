@@ -12,6 +12,7 @@ from .._compat import ModelField
 from .._compiled.specs import HandlerOptions
 from .._core import Handler, RouteApp
 from .._form_limits import _FormLimits
+from .._package import PACKAGE
 from ..datastructures import Default, DefaultPlaceholder
 from ..dependencies.models import Dependant
 from ..types import IncEx
@@ -26,8 +27,8 @@ def request_response(func: Callable[[Request], Awaitable[Response] | Response]) 
     handler = getattr(func, "_compiled", None)
     # A wrapper made with `functools.wraps` carries the attribute too, but is not the handler's own door.
     if isinstance(handler, Handler) and handler.door is func:
-        return RouteApp(handler)
-    return RouteApp(func, is_async_callable(func))
+        return RouteApp(PACKAGE, handler)
+    return RouteApp(PACKAGE, func, is_async_callable(func))
 
 
 def get_request_handler(
@@ -59,6 +60,7 @@ def get_request_handler(
     """
     assert dependant.call is not None, "dependant.call must be a function"
     handler = Handler(
+        PACKAGE,
         HandlerOptions(
             dependant=dependant,
             body_field=body_field,
@@ -77,7 +79,7 @@ def get_request_handler(
             stream_item_field=stream_item_field,
             is_json_stream=is_json_stream,
             form_limits=form_limits,
-        )
+        ),
     )
 
     async def app(request: Request) -> Response:

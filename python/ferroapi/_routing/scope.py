@@ -7,6 +7,7 @@ from typing import Any
 from starlette.types import Scope
 
 from .._form_limits import _FormLimits
+from ..telemetry import _gate
 
 _FASTAPI_SCOPE_KEY = "fastapi"
 _FASTAPI_EFFECTIVE_ROUTE_CONTEXT_KEY = "effective_route_context"
@@ -105,7 +106,5 @@ def report_route(scope: Scope, path: str | None, *, mount: bool = False) -> None
     The telemetry code is imported only for a traced request: a process without tracing never loads
     OpenTelemetry.
     """
-    if "fastapi.telemetry" in scope:
-        from ..telemetry._api import _route_selected
-
-        _route_selected(scope=scope, path=path, mount=mount)
+    if "fastapi.telemetry" in scope and _gate.loaded_api is not None:
+        _gate.loaded_api._route_selected(scope=scope, path=path, mount=mount)

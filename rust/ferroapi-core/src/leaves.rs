@@ -1,12 +1,10 @@
 //! The Python leaves: what Rust calls where Python has to answer.
 //!
-//! They are handed over once per load of the package (`configure`), so that Rust never imports by a
+//! They are handed over once per load of the package (`Package.configure`), so that Rust never imports by a
 //! name which the drop-in may have changed.
 
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use crate::cell::AttachedCell;
 use crate::extract::Connections;
 use crate::pipeline::Gate;
 use crate::watch::{Watched, WatchedNames};
@@ -99,20 +97,4 @@ pub struct Leaves {
     pub telemetry_gate: Gate,
     pub telemetry_begin: Py<PyAny>,
     pub telemetry_route: Py<PyAny>,
-}
-
-static LEAVES: AttachedCell<Option<&'static Leaves>> = AttachedCell::new(None);
-
-/// The leaves of the package as it is loaded now.
-pub fn leaves(py: Python<'_>) -> PyResult<&'static Leaves> {
-    LEAVES.read(py, |leaves| *leaves).ok_or_else(|| {
-        PyRuntimeError::new_err("ferroapi._core was used before the package configured it")
-    })
-}
-
-/// Hand over the Python leaves. Called by the package when it is imported.
-#[pyfunction]
-pub fn configure(py: Python<'_>, module: Leaves) {
-    // Never given back: it is made once for each time that the package is loaded, and requests share it.
-    LEAVES.replace(py, Some(Box::leak(Box::new(module))));
 }

@@ -7,7 +7,7 @@ use pyo3::types::{PyBytes, PyTuple};
 use crate::attached::attached;
 use crate::coroutine::{Await, Channel, Run};
 use crate::extract::{Values, pin};
-use crate::leaves::{Leaves, leaves};
+use crate::leaves::Leaves;
 use crate::middleware::{Filter, Filtered};
 use crate::pipeline::{Patches, patches};
 use crate::plan::Source;
@@ -89,17 +89,18 @@ pub struct RequestContext {
 impl RequestContext {
     pub fn new(
         py: Python<'_>,
+        leaves: &'static Leaves,
         channel: Shared<Channel>,
         scope: &Bound<'_, PyAny>,
         receive: Py<PyAny>,
         send: Py<PyAny>,
     ) -> PyResult<Box<Self>> {
-        watch::look(py, leaves(py)?);
+        watch::look(py, leaves);
         let scope = Scope::given(scope)?;
         let traced = scope.has(py, Member::Telemetry)?;
         let tables = scope.get(py, Key::ExceptionHandlers)?;
         let wire = Wire::Asgi { receive, send };
-        let mut cx = Self::untraced(py, channel, scope, wire)?;
+        let mut cx = Self::untraced(py, leaves, channel, scope, wire)?;
         cx.traced = traced;
         cx.watched = true;
         cx.is_http = false;
@@ -114,11 +115,11 @@ impl RequestContext {
     /// Boxed, so that the futures around it are small; and made where it stays.
     pub fn untraced(
         py: Python<'_>,
+        leaves: &'static Leaves,
         channel: Shared<Channel>,
         scope: Scope,
         wire: Wire,
     ) -> PyResult<Box<Self>> {
-        let leaves = leaves(py)?;
         let patches = patches(py, leaves)?;
         let cx = Box::new_uninit();
         Ok(Box::write(
@@ -153,16 +154,17 @@ impl RequestContext {
     /// The state of a request of our own protocol, right after a look at the watched classes.
     pub fn native(
         py: Python<'_>,
+        leaves: &'static Leaves,
         channel: Shared<Channel>,
         exchange: Py<Exchange>,
     ) -> PyResult<Box<Self>> {
         let scope = Scope::of(exchange.clone_ref(py));
-        Self::untraced(py, channel, scope, Wire::Native(exchange))
+        Self::untraced(py, leaves, channel, scope, Wire::Native(exchange))
     }
 
     /// Sees what user code replaced since the request began.
     pub fn look_at_patches(&mut self, py: Python<'_>) -> PyResult<()> {
-        if !self.patches.are_current() {
+        if !self.patches.are_current(self.leaves) {
             self.patches = patches(py, self.leaves)?;
         }
         Ok(())

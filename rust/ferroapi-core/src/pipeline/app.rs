@@ -12,7 +12,7 @@ use crate::cell::AttachedCell;
 use crate::connection;
 use crate::coroutine::Coroutine;
 use crate::epoch;
-use crate::leaves::leaves;
+use crate::package::Package;
 use crate::request::RequestContext;
 use crate::routing::{Dispatcher, Found, dispatch};
 use crate::scope::Key;
@@ -24,6 +24,7 @@ use crate::watch;
 /// What `ExceptionMiddleware`, `AsyncExitStackMiddleware` and the router do, compiled.
 #[pyclass(frozen, weakref, module = "ferroapi._core")]
 pub struct Pipeline {
+    package: &'static Package,
     /// The `ExceptionMiddleware` whose handler tables are in force.
     middleware: Py<PyAny>,
     /// The layer inside of it when this was made.
@@ -39,7 +40,7 @@ pub struct Pipeline {
 traverse!(Pipeline {
     middleware, inner, dispatcher, attributes, tables
 } but {
-    epoch
+    package, epoch
 });
 
 impl Pipeline {
@@ -125,6 +126,7 @@ impl Pipeline {
     #[new]
     fn new(
         py: Python<'_>,
+        package: &'static Package,
         middleware: Py<PyAny>,
         dispatcher: Option<Py<Dispatcher>>,
     ) -> PyResult<Self> {
@@ -132,6 +134,7 @@ impl Pipeline {
         let attributes = Stamped::attributes(middleware.bind(py))?;
         attributes.settle(py);
         Ok(Self {
+            package,
             middleware,
             inner,
             dispatcher,
@@ -143,7 +146,7 @@ impl Pipeline {
 
     /// Whether this was made for `middleware`, and nothing changed since.
     fn is_for(&self, py: Python<'_>, middleware: Bound<'_, PyAny>) -> PyResult<bool> {
-        watch::look(py, leaves(py)?);
+        watch::look(py, self.package.leaves(py)?);
         Ok(self.middleware.is(&middleware) && self.is_current(py)?)
     }
 
@@ -160,7 +163,8 @@ impl Pipeline {
         receive: Py<PyAny>,
         send: Py<PyAny>,
     ) -> Coroutine {
-        connection::serve(scope, receive, send, |mut cx| async move {
+        let package = slf.get().package;
+        connection::serve(package, scope, receive, send, |mut cx| async move {
             slf.get().serve(&mut cx).await
         })
     }

@@ -16,8 +16,8 @@ use pyo3::types::{PyTuple, PyType};
 
 use super::entry::{serve_app, way_in};
 use crate::attached::attached;
-use crate::cell::AttachedCell;
 use crate::coroutine::{Coroutine, nothing};
+use crate::package::Package;
 use crate::request::RequestContext;
 use crate::scope::Scope;
 use crate::server::{Exchange, policy_of};
@@ -26,20 +26,9 @@ use crate::wire::Wire;
 /// CPython's slot for classes that define `__call__` in Python.
 static GENERIC: OnceLock<ffi::ternaryfunc> = OnceLock::new();
 
-/// `FastAPI.__call__` as its class was written with it.
-static CALL: AttachedCell<Option<Py<PyAny>>> = AttachedCell::new(None);
-
-/// Let the application class be called without a frame of Python's; to be called where it is defined.
-#[pyfunction]
-pub fn compile_call(class_: &Bound<'_, PyType>) -> PyResult<()> {
-    let py = class_.py();
-    let call = class_.getattr(intern!(py, "__call__"))?;
-    drop(CALL.replace(py, Some(call.unbind())));
-    compile(class_)
-}
 
 /// Points the call slot of an application's class here, if its `__call__` is the package's own.
-pub fn compile(class: &Bound<'_, PyType>) -> PyResult<()> {
+pub fn compile_class(class: &Bound<'_, PyType>, package: &Package) -> PyResult<()> {
     let py = class.py();
     let Some(present) = slot(class) else {
         return Ok(());
@@ -48,8 +37,7 @@ pub fn compile(class: &Bound<'_, PyType>) -> PyResult<()> {
         return Ok(());
     }
     let call = class.getattr(intern!(py, "__call__"))?;
-    let own = CALL.read(py, |own| own.as_ref().is_some_and(|own| call.is(own)));
-    if !own {
+    if !package.has_call(&call) {
         return Ok(());
     }
     if std::ptr::fn_addr_eq(*GENERIC.get_or_init(|| present), present) {
@@ -151,16 +139,15 @@ fn coroutine(app: &Bound<'_, PyAny>, arguments: &Bound<'_, PyTuple>) -> PyResult
         if let Some(known) = known {
             let mut cx = attached(|py| {
                 let wire = Wire::Asgi { receive, send };
-                RequestContext::untraced(py, channel, scope, wire)
+                RequestContext::untraced(py, known.leaves, channel, scope, wire)
             })?;
             serve_app(app, known, &mut cx).await?;
             return nothing();
         }
         let call = attached(|py| {
             limit(app.bind(py), &receive)?;
-            let function = CALL.get(py);
-            let function =
-                function.ok_or_else(|| PyRuntimeError::new_err("no application class"))?;
+            let class = app.bind(py).get_type();
+            let function = class.getattr(intern!(py, "__call__"))?.unbind();
             function.call1(py, (app, scope.object(py)?, receive, send))
         })?;
         channel.await_(call).await

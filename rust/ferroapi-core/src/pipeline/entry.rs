@@ -13,8 +13,9 @@ use crate::cell::AttachedCell;
 use crate::connection::{self, reduced_to};
 use crate::coroutine::Coroutine;
 use crate::epoch;
-use crate::leaves::{Leaves, leaves};
+use crate::leaves::Leaves;
 use crate::own_dict::own_dict;
+use crate::package::Package;
 use crate::request::RequestContext;
 use crate::scope::{Key, Member, Scope};
 use crate::server::Policy;
@@ -26,6 +27,7 @@ use crate::watch;
 
 /// What the entry knows of the stack that `build_middleware_stack()` returned.
 pub struct Known {
+    pub leaves: &'static Leaves,
     epoch: u64,
     /// The application's `root_path`.
     root_path: Py<PyAny>,
@@ -51,36 +53,33 @@ struct Limits {
 /// Enters an application's stack directly in Rust where nothing of it was replaced.
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct Entry {
+    package: &'static Package,
     app: Py<PyAny>,
     known: AttachedCell<Option<Owned<Known>>>,
 }
 
-traverse!(Entry { app, known });
+traverse!(Entry { app, known } but { package });
 traverse!(Known {
     root_path, stack, below, line, limits, sources
 } but {
-    epoch, unrecorded
+    leaves, epoch, unrecorded
 });
 traverse!(Limits { object } but { policy });
 
 impl Entry {
     /// What serves a request that our own protocol has read.
     pub fn native_way_in(&self, py: Python<'_>) -> PyResult<Option<Shared<Known>>> {
-        self.way_in(py, leaves(py)?, None)
+        self.way_in(py, None)
     }
 
     /// What serves a connection of this scope; none if the plain stack has to.
-    fn way_in(
-        &self,
-        py: Python<'_>,
-        leaves: &Leaves,
-        scope: Option<&Scope>,
-    ) -> PyResult<Option<Shared<Known>>> {
+    fn way_in(&self, py: Python<'_>, scope: Option<&Scope>) -> PyResult<Option<Shared<Known>>> {
         if let Some(scope) = scope
             && !is_plain_http(py, scope)?
         {
             return Ok(None);
         }
+        let leaves = self.package.leaves(py)?;
         watch::look(py, leaves);
         let Some(known) = self.known(py, leaves)? else {
             return Ok(None);
@@ -92,7 +91,7 @@ impl Entry {
     }
 
     /// What is known of the stack now; none before there is one, which Starlette's own call builds.
-    fn known(&self, py: Python<'_>, leaves: &Leaves) -> PyResult<Option<Shared<Known>>> {
+    fn known(&self, py: Python<'_>, leaves: &'static Leaves) -> PyResult<Option<Shared<Known>>> {
         let known = self
             .known
             .read(py, |known| known.as_ref().map(Owned::share));
@@ -190,7 +189,7 @@ impl Known {
 
     fn learn(
         py: Python<'_>,
-        leaves: &Leaves,
+        leaves: &'static Leaves,
         app: &Bound<'_, PyAny>,
         stack: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
@@ -220,6 +219,7 @@ impl Known {
             (Some(Line::read(leaves, &described)?), below)
         };
         Ok(Self {
+            leaves,
             epoch,
             root_path: root_path.map_or_else(|| py.None(), Bound::unbind),
             stack: stack.clone().unbind(),
@@ -275,8 +275,9 @@ fn foreign_stack() -> PyErr {
 #[pymethods]
 impl Entry {
     #[new]
-    fn new(app: Py<PyAny>) -> Self {
+    fn new(package: &'static Package, app: Py<PyAny>) -> Self {
         Self {
+            package,
             app,
             known: AttachedCell::new(None),
         }
@@ -285,7 +286,7 @@ impl Entry {
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
-        reduced_to(slf.get_type(), &slf.get().app)
+        reduced_to(slf.get_type(), slf.get().package, &slf.get().app)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {
@@ -305,7 +306,7 @@ pub fn way_in(
     app: &Bound<'_, PyAny>,
     scope: &Scope,
 ) -> PyResult<Option<Shared<Known>>> {
-    entry_of(app)?.get().way_in(py, leaves(py)?, Some(scope))
+    entry_of(app)?.get().way_in(py, Some(scope))
 }
 
 /// Serves one connection, as the application's call does from its first line on.
@@ -337,12 +338,14 @@ pub fn open(
     receive: Py<PyAny>,
     send: Py<PyAny>,
 ) -> PyResult<Option<Coroutine>> {
-    call_slot::compile(&app.get_type())?;
+    let package = Package::of_application(&app)?;
+    call_slot::compile_class(&app.get_type(), package)?;
     let Some(known) = way_in(py, &app, &Scope::given(&scope)?)? else {
         return Ok(None);
     };
     let app = app.unbind();
     Ok(Some(connection::serve(
+        package,
         scope,
         receive,
         send,
@@ -369,6 +372,7 @@ pub fn entry_of<'py>(app: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Entry>> {
     let entry = Bound::new(
         py,
         Entry {
+            package: Package::of_application(app)?,
             app: app.clone().unbind(),
             known: AttachedCell::new(None),
         },

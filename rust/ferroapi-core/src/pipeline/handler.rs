@@ -15,6 +15,7 @@ use crate::connection::reduced_to;
 use crate::coroutine::{Channel, Coroutine, escaping};
 use crate::epoch;
 use crate::leaves::Leaves;
+use crate::package::Package;
 use crate::plan::{Body, OverridesProvider, solve};
 use crate::request::{RequestContext, RootPath};
 use crate::scope::{Member, Scope};
@@ -25,6 +26,7 @@ use crate::traverse::{Traverse, Visited, traverse};
 /// The plan of one path operation, compiled on first use and rebuilt when what it was made of changes.
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct Handler {
+    package: &'static Package,
     /// `HandlerOptions` of the Python side.
     options: Py<PyAny>,
     /// The provider of `dependency_overrides`, or none.
@@ -44,6 +46,8 @@ traverse!(Handler {
     overrides_provider,
     plan,
     door
+} but {
+    package
 });
 traverse!(Plan { compiled } but { epoch });
 
@@ -212,11 +216,13 @@ fn require_root_path(py: Python<'_>, scope: &Scope) -> PyResult<()> {
 /// The context of a request object that somebody else made.
 pub fn context_of_given(
     py: Python<'_>,
+    package: &'static Package,
     channel: Shared<Channel>,
     request: &Bound<'_, PyAny>,
 ) -> PyResult<Box<RequestContext>> {
     let scope = request.getattr(intern!(py, "scope"))?;
-    let mut cx = RequestContext::new(py, channel, &scope, py.None(), py.None())?;
+    let leaves = package.leaves(py)?;
+    let mut cx = RequestContext::new(py, leaves, channel, &scope, py.None(), py.None())?;
     cx.request_stack = published_stack(&scope, StackKey::Request)?;
     cx.function_stack = published_stack(&scope, StackKey::Function)?;
     cx.request = Some(request.clone().unbind());
@@ -238,11 +244,12 @@ fn published_stack(scope: &Bound<'_, PyAny>, key: StackKey) -> PyResult<Stack> {
 #[pymethods]
 impl Handler {
     #[new]
-    fn new(py: Python<'_>, options: Py<PyAny>) -> PyResult<Self> {
+    fn new(py: Python<'_>, package: &'static Package, options: Py<PyAny>) -> PyResult<Self> {
         let provider = options
             .bind(py)
             .getattr(intern!(py, "dependency_overrides_provider"))?;
         Ok(Self {
+            package,
             options,
             overrides_provider: (!provider.is_none()).then(|| OverridesProvider::new(provider)),
             plan: AttachedCell::new(None),
@@ -270,7 +277,8 @@ impl Handler {
     /// Answer a request object with a response object.
     fn respond_to(slf: Py<Self>, request: Py<PyAny>) -> Coroutine {
         Coroutine::new(|channel| async move {
-            let mut cx = attached(|py| context_of_given(py, channel, request.bind(py)))?;
+            let package = slf.get().package;
+            let mut cx = attached(|py| context_of_given(py, package, channel, request.bind(py)))?;
             match slf.get().answer(&mut cx, true).await? {
                 Answer::Object(response) => Ok(response),
                 Answer::Native(_) => {
@@ -283,7 +291,8 @@ impl Handler {
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
-        reduced_to(slf.get_type(), &slf.get().options)
+        let handler = slf.get();
+        reduced_to(slf.get_type(), handler.package, &handler.options)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {

@@ -8,8 +8,9 @@ use crate::attached::attached;
 use crate::connection;
 use crate::coroutine::Coroutine;
 use crate::epoch;
-use crate::leaves::{Leaves, leaves};
+use crate::leaves::Leaves;
 use crate::middleware::Layers;
+use crate::package::Package;
 use crate::request::RequestContext;
 use crate::traverse::{Traverse, Visited, traverse};
 use crate::watch;
@@ -29,7 +30,7 @@ enum Inside {
 }
 
 traverse!(Line { layers, inside });
-traverse!(InnerLine { layer, line } but { epoch });
+traverse!(InnerLine { layer, line } but { package, epoch });
 
 impl Traverse for Inside {
     fn traverse(&self, visit: PyVisit<'_>) -> Visited {
@@ -100,6 +101,7 @@ impl Inside {
 /// The line that begins at a layer which Python calls, since middleware of the user's is around it.
 #[pyclass(frozen, weakref, module = "ferroapi._core")]
 pub struct InnerLine {
+    package: &'static Package,
     layer: Py<PyAny>,
     line: Line,
     epoch: u64,
@@ -109,10 +111,20 @@ pub struct InnerLine {
 impl InnerLine {
     /// `description`: the `StackSpec` of `layer`.
     #[new]
-    fn new(py: Python<'_>, layer: Py<PyAny>, description: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        package: &'static Package,
+        layer: Py<PyAny>,
+        description: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
         let epoch = epoch::current();
-        let line = Line::read(leaves(py)?, description)?;
-        Ok(Self { layer, line, epoch })
+        let line = Line::read(package.leaves(py)?, description)?;
+        Ok(Self {
+            package,
+            layer,
+            line,
+            epoch,
+        })
     }
 
     /// Whether the layer itself is native.
@@ -123,7 +135,7 @@ impl InnerLine {
 
     /// Whether this was made for `layer`, and nothing changed since.
     fn is_for(&self, py: Python<'_>, layer: &Bound<'_, PyAny>) -> PyResult<bool> {
-        watch::look(py, leaves(py)?);
+        watch::look(py, self.package.leaves(py)?);
         Ok(self.layer.is(layer) && self.line.is_current(py)? && self.epoch == epoch::current())
     }
 
@@ -139,7 +151,8 @@ impl InnerLine {
         receive: Py<PyAny>,
         send: Py<PyAny>,
     ) -> Coroutine {
-        connection::serve(scope, receive, send, |mut cx| async move {
+        let package = slf.get().package;
+        connection::serve(package, scope, receive, send, |mut cx| async move {
             slf.get().line.serve(&mut cx).await
         })
     }

@@ -16,7 +16,7 @@ mod solve_door;
 mod telemetry;
 
 pub use app::Pipeline;
-pub use call_slot::{compile_call, is_application};
+pub use call_slot::{compile_class, is_application};
 pub use entry::{Entry, Known, entry_of, open, serve_app};
 pub use errors::not_found_error;
 pub use handler::Handler;

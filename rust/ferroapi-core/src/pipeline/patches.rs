@@ -12,6 +12,8 @@ use crate::shared::Shared;
 /// What is replaced at an epoch.
 pub struct Patches {
     epoch: u64,
+    /// Those of the package whose functions these are.
+    leaves: &'static Leaves,
     found: Found,
 }
 
@@ -33,9 +35,9 @@ pub struct Found {
 }
 
 impl Patches {
-    /// Whether nothing can have been replaced since.
-    pub fn are_current(&self) -> bool {
-        self.epoch == epoch::current()
+    /// Whether these are the package's, and nothing can have been replaced since.
+    pub fn are_current(&self, leaves: &'static Leaves) -> bool {
+        self.epoch == epoch::current() && std::ptr::eq(self.leaves, leaves)
     }
 }
 
@@ -50,9 +52,10 @@ impl Deref for Patches {
 static PATCHES: AttachedCell<Option<Shared<Patches>>> = AttachedCell::new(None);
 
 /// The patches in force at the present epoch.
-pub fn patches(py: Python<'_>, leaves: &Leaves) -> PyResult<Shared<Patches>> {
+pub fn patches(py: Python<'_>, leaves: &'static Leaves) -> PyResult<Shared<Patches>> {
     let known = PATCHES.read(py, |known| {
-        known.as_ref().filter(|known| known.are_current()).cloned()
+        let known = known.as_ref();
+        known.filter(|known| known.are_current(leaves)).cloned()
     });
     if let Some(known) = known {
         return Ok(known);
@@ -60,7 +63,11 @@ pub fn patches(py: Python<'_>, leaves: &Leaves) -> PyResult<Shared<Patches>> {
     // Taken before anything is read: what another thread changes meanwhile moves it on.
     let epoch = epoch::current();
     let found = leaves.patches.call0(py)?.extract(py)?;
-    let fresh = Shared::new(Patches { epoch, found });
+    let fresh = Shared::new(Patches {
+        epoch,
+        leaves,
+        found,
+    });
     drop(PATCHES.replace(py, Some(Shared::clone(&fresh))));
     Ok(fresh)
 }

@@ -12,7 +12,8 @@ use super::handler::Handler;
 use crate::attached::attached;
 use crate::connection;
 use crate::coroutine::Coroutine;
-use crate::leaves::leaves;
+use crate::leaves::Leaves;
+use crate::package::{Package, PackageHandle};
 use crate::request::RequestContext;
 use crate::respond::{ResponseParts, send_json, send_messages};
 use crate::scope::Key;
@@ -33,10 +34,11 @@ enum Responder {
 /// What `request_response` returns: an ASGI application that Rust can also enter directly.
 #[pyclass(frozen, weakref, module = "ferroapi._core")]
 pub struct RouteApp {
+    package: &'static Package,
     responder: Responder,
 }
 
-traverse!(RouteApp { responder });
+traverse!(RouteApp { responder } but { package });
 
 impl Traverse for Responder {
     fn traverse(&self, visit: PyVisit<'_>) -> Visited {
@@ -51,6 +53,11 @@ impl Traverse for Responder {
 }
 
 impl RouteApp {
+    /// Whether it is of the copy of the package that handed over these leaves.
+    pub fn is_of(&self, py: Python<'_>, leaves: &'static Leaves) -> bool {
+        self.package.has_leaves(py, leaves)
+    }
+
     /// Answers one request, with the route's own exception handling.
     pub async fn respond(&self, cx: &mut RequestContext) -> PyResult<()> {
         let Err(error) = self.within_stacks(cx).await else {
@@ -185,8 +192,8 @@ fn plain_parts(
 impl RouteApp {
     /// `handler`: a compiled `Handler`, or a callable from request to response.
     #[new]
-    #[pyo3(signature = (handler, is_async=true))]
-    fn new(handler: Bound<'_, PyAny>, is_async: bool) -> Self {
+    #[pyo3(signature = (package, handler, is_async=true))]
+    fn new(package: &'static Package, handler: Bound<'_, PyAny>, is_async: bool) -> Self {
         let responder = match handler.cast::<Handler>() {
             Ok(compiled) => Responder::Compiled(compiled.clone().unbind()),
             Err(_) => Responder::Python {
@@ -194,7 +201,7 @@ impl RouteApp {
                 is_async,
             },
         };
-        Self { responder }
+        Self { package, responder }
     }
 
     /// The compiled handler, or the user's callable.
@@ -228,7 +235,8 @@ impl RouteApp {
         receive: Py<PyAny>,
         send: Py<PyAny>,
     ) -> Coroutine {
-        connection::serve(scope, receive, send, |mut cx| async move {
+        let package = slf.get().package;
+        connection::serve(package, scope, receive, send, |mut cx| async move {
             cx.enter_middleware_stack()?;
             attached(|py| limit(py, &cx))?;
             slf.get().respond(&mut cx).await
@@ -255,7 +263,8 @@ impl RouteApp {
                 ..
             }
         );
-        let arguments = (slf.get().handler(py), is_async).into_pyobject(py)?;
+        let package = PackageHandle::new(slf.get().package);
+        let arguments = (package, slf.get().handler(py), is_async).into_pyobject(py)?;
         Ok((slf.get_type(), arguments))
     }
 

@@ -6,12 +6,14 @@ use pyo3::prelude::*;
 use super::handler::context_of_given;
 use crate::attached::attached;
 use crate::coroutine::Coroutine;
+use crate::package::Package;
 use crate::plan::{Body, Graph, OverridesProvider, solve};
 use crate::traverse::{Traverse, Visited, traverse};
 
 /// A dependency graph that `solve_dependencies` can run on its own.
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct SolvePlan {
+    package: &'static Package,
     graph: Graph,
     overrides_provider: Option<OverridesProvider>,
 }
@@ -19,13 +21,20 @@ pub struct SolvePlan {
 traverse!(SolvePlan {
     graph,
     overrides_provider
+} but {
+    package
 });
 
 #[pymethods]
 impl SolvePlan {
     #[new]
-    fn new(graph: Graph, overrides_provider: Option<Bound<'_, PyAny>>) -> Self {
+    fn new(
+        package: &'static Package,
+        graph: Graph,
+        overrides_provider: Option<Bound<'_, PyAny>>,
+    ) -> Self {
         Self {
+            package,
             graph,
             overrides_provider: overrides_provider.map(OverridesProvider::new),
         }
@@ -51,7 +60,8 @@ pub fn solve_dependencies(
     cache: Vec<Option<(Py<PyAny>,)>>,
 ) -> Coroutine {
     Coroutine::new(|channel| async move {
-        let mut cx = attached(|py| context_of_given(py, channel, request.bind(py)))?;
+        let package = plan.get().package;
+        let mut cx = attached(|py| context_of_given(py, package, channel, request.bind(py)))?;
         cx.background = background;
         cx.response = Some(response);
         let body = attached(|py| {

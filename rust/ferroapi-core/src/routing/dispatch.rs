@@ -329,6 +329,7 @@ async fn run(table: &Table, cx: &mut RequestContext, hit: Hit) -> PyResult<()> {
                         .app
                         .cast_bound::<RouteApp>(py)
                         .ok()
+                        .filter(|app| app.get().is_of(py, cx.leaves))
                         .map(|app| app.clone().unbind())
                 });
                 if let Some(app) = app {

@@ -12,6 +12,7 @@ use crate::connection::{self, reduced_to};
 use crate::coroutine::Coroutine;
 use crate::epoch;
 use crate::leaves::Leaves;
+use crate::package::Package;
 use crate::pipeline::not_found_error;
 use crate::shared::{Owned, Shared};
 use crate::traverse::{Traverse, Visited, traverse};
@@ -24,12 +25,13 @@ struct Known {
 /// Finds and runs the route of a request. Derived data: it can be dropped and made anew at any time.
 #[pyclass(frozen, module = "ferroapi._core")]
 pub struct Dispatcher {
+    package: &'static Package,
     pub router: Py<PyAny>,
     known: AttachedCell<Option<Known>>,
 }
 
 traverse!(Known { table } but { epoch });
-traverse!(Dispatcher { router, known });
+traverse!(Dispatcher { router, known } but { package });
 
 impl Dispatcher {
     /// The table in force, rebuilt if the routes changed.
@@ -80,8 +82,9 @@ impl Dispatcher {
 #[pymethods]
 impl Dispatcher {
     #[new]
-    fn new(router: Py<PyAny>) -> Self {
+    fn new(package: &'static Package, router: Py<PyAny>) -> Self {
         Self {
+            package,
             router,
             known: AttachedCell::new(None),
         }
@@ -99,7 +102,8 @@ impl Dispatcher {
         receive: Py<PyAny>,
         send: Py<PyAny>,
     ) -> Coroutine {
-        connection::serve(scope, receive, send, |mut cx| async move {
+        let package = slf.get().package;
+        connection::serve(package, scope, receive, send, |mut cx| async move {
             cx.enter_middleware_stack()?;
             match dispatch(slf.get(), &mut cx).await? {
                 Found::Route => Ok(()),
@@ -111,7 +115,8 @@ impl Dispatcher {
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
-        reduced_to(slf.get_type(), &slf.get().router)
+        let dispatcher = slf.get();
+        reduced_to(slf.get_type(), dispatcher.package, &dispatcher.router)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Visited {

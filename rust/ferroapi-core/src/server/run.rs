@@ -35,7 +35,9 @@ async fn serve(channel: &Shared<Channel>, exchange: &Py<Exchange>) -> Outcome {
     let way = attached(|py| facts.way_in(py))?;
     if let Some(way) = way {
         let (app, mut cx) = attached(|py| {
-            let cx = RequestContext::native(py, Shared::clone(channel), exchange.clone_ref(py))?;
+            let channel = Shared::clone(channel);
+            let exchange = exchange.clone_ref(py);
+            let cx = RequestContext::native(py, way.leaves, channel, exchange)?;
             Ok::<_, PyErr>((facts.app.clone_ref(py), cx))
         })?;
         serve_app(app, way, &mut cx).await?;
