@@ -39,8 +39,8 @@ def require() -> None:
     except ModuleNotFoundError as error:
         if error.name != "uvicorn":
             raise
-        message = f"{OWN_NAME}.protocol needs uvicorn. Try: pip install 'uvicorn[standard]>={{}}.{{}}'"
-        raise ModuleNotFoundError(message.format(*OLDEST), name="uvicorn") from error
+        message = f'{OWN_NAME}.protocol needs uvicorn. Try: pip install "{OWN_NAME}[standard]"'
+        raise ModuleNotFoundError(message, name="uvicorn") from error
     problem = complaint(uvicorn.__version__)
     if problem is not None:
         raise ImportError(problem, name="uvicorn", path=uvicorn.__file__)
@@ -64,7 +64,20 @@ class Server:
         options.setdefault("http", os.environ.get(VARIABLE) or PROTOCOL)
         if options["http"] == PROTOCOL and (problem := complaint(self._module.__version__)):
             raise SystemExit(f"{problem}\nOr serve with uvicorn's own protocol: {VARIABLE}=auto")
+        print(_what_serves(options["http"], self._module.__version__), flush=True)
         self._module.run(*arguments, **options)
+
+
+def _what_serves(protocol: object, uvicorn_version: str) -> str:
+    """The line at the start of `run` and `dev`: the package behind `fastapi`, and what speaks HTTP."""
+    import fastapi
+
+    version = getattr(fastapi, "__ferroapi_version__", None)
+    if version is None:
+        package = f"fastapi {fastapi.__version__}, not {OWN_NAME}"
+    else:
+        package = f"{OWN_NAME} {version} as fastapi {fastapi.__version__}"
+    return f"Served: {package}. HTTP: {protocol}, uvicorn {uvicorn_version}"
 
 
 def choose_protocol() -> None:

@@ -1,3 +1,6 @@
 """The synchronous test client of Starlette."""
 
-from starlette.testclient import TestClient as TestClient
+from ._extras import from_standard as _from_standard
+
+with _from_standard():
+    from starlette.testclient import TestClient as TestClient

@@ -6,6 +6,8 @@ from collections.abc import MutableMapping
 
 # Holds `sys.prefix` of the interpreter that announced it; "" or "0" switches the drop-in off for a child.
 VARIABLE = "FERROAPI_DROPIN"
+# "require": where the drop-in is lost, and that can be seen, it is an error.
+REQUIRE = "FERROAPI_EXEC"
 SITE_DIRECTORY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "site")
 
 
