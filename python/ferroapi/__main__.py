@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
+from . import __ferroapi_version__
 from ._dropin.names import OWN_NAME
 
 _OWN_COMMANDS = f"""\
@@ -61,6 +62,9 @@ def _serve(arguments: Sequence[str]) -> int | None:
     helps = arguments[:1] in ([], ["-h"], ["--help"])
     if helps:
         print(_OWN_COMMANDS, flush=True)
+    if arguments[:1] == ["--version"]:
+        helps = True
+        print(f"{OWN_NAME} {__ferroapi_version__}", flush=True)
     if find_spec("fastapi_cli") is None or find_spec("uvicorn") is None:
         print(f"The commands `dev` and `run` need more packages: {_NEEDS_STANDARD}", file=sys.stderr)
         return 0 if helps and arguments else 2 if helps else 1

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from ._dropin.names import OWN_NAME
 
+INSTALL_STANDARD = f'Try: pip install "{OWN_NAME}[standard]"'
+
 
 @contextmanager
 def from_standard() -> Iterator[None]:
@@ -12,5 +14,5 @@ def from_standard() -> Iterator[None]:
     try:
         yield
     except (ImportError, RuntimeError) as error:
-        error.add_note(f'Try: pip install "{OWN_NAME}[standard]"')
+        error.add_note(INSTALL_STANDARD)
         raise

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 from ._core import bump_epoch
 
 _ROOT = __name__.rpartition(".")[0]
+# Modules are looked up from here, since by their names they may be those of another copy by now.
+_PACKAGE = sys.modules[_ROOT]
 _MISSING = object()
 _replacements = 0
 
@@ -104,7 +106,17 @@ def _note(module: str, name: str, old: Any, new: Any) -> None:
 
 
 def _loaded(names: tuple[str, ...]) -> Iterator[ModuleType]:
-    inside = tuple(f"{name}." for name in names)
-    for name, module in list(sys.modules.items()):
-        if name in names or name.startswith(inside):
-            yield module
+    """The modules of these names of this copy of the package, and those inside of them, as far as imported."""
+    for name in names:
+        module: Any = _PACKAGE
+        for part in name.removeprefix(f"{_ROOT}.").split("."):
+            module = None if module is None else vars(module).get(part)
+        if isinstance(module, ModuleType):
+            yield from _inside(module)
+
+
+def _inside(module: ModuleType) -> Iterator[ModuleType]:
+    yield module
+    for inner in list(vars(module).values()):
+        if isinstance(inner, ModuleType) and inner.__name__.rpartition(".")[0] == module.__name__:
+            yield from _inside(inner)

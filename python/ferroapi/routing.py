@@ -149,7 +149,7 @@ if TYPE_CHECKING:
 
 
 _incidental.complete(__name__)
-_adopt(sys.modules[__name__])
+_adopt(__name__)
 _namespace.spread(
     __name__,
     "_routing",

@@ -11,7 +11,11 @@ import pytest
 from .conftest import run
 from .test_install import IDENTITY
 
-SHOW = "import fastapi; print(getattr(fastapi, '__ferroapi_version__', 'real'))"
+# The import itself would take much longer.
+SHOW = """
+from importlib.util import find_spec
+print("ours" if "ferroapi" in find_spec("fastapi").origin else "real")
+"""
 
 
 class Environment:
@@ -62,7 +66,7 @@ def test_enabled_and_disabled_again(fresh: Environment) -> None:
     for word in ("Now", "Still"):
         status, message = fresh.dropin("enable")
         assert status == 0 and message.startswith(f"{word} enabled") and "ferroapi dropin disable" in message
-        assert fresh.show() != "real"
+        assert fresh.show() == "ours"
     status, message = fresh.dropin("status")
     assert (
         status == 0 and message.startswith("Enabled") and "gives" not in message and ": ferroapi, " in message
@@ -73,14 +77,14 @@ def test_enabled_and_disabled_again(fresh: Environment) -> None:
     assert set(fresh.packages.iterdir()) == before
 
 
-@pytest.mark.parametrize("option", ["-I", "-E", "-s", "-P", "-O"])
+@pytest.mark.parametrize("option", ["-I", "-E", "-s", "-P"])
 def test_options_of_the_interpreter(enabled: Environment, option: str) -> None:
-    assert enabled.show(option) != "real"
+    assert enabled.show(option) == "ours"
 
 
 def test_a_changed_path(enabled: Environment, tmp_path: Path) -> None:
-    assert enabled.show(PYTHONPATH=str(tmp_path)) != "real"
-    assert enabled.show(PYTHONPATH=sysconfig.get_path("purelib")) != "real"
+    assert enabled.show(PYTHONPATH=str(tmp_path)) == "ours"
+    assert enabled.show(PYTHONPATH=sysconfig.get_path("purelib")) == "ours"
 
 
 def test_without_site_there_is_no_drop_in(enabled: Environment) -> None:

@@ -7,7 +7,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-from .. import _namespace
+from .. import _namespace, params
 from .._compat import ModelField
 from .._compat.shared import field_annotation_is_sequence
 from .._dependencies.aliases import _get_param_aliases
@@ -22,7 +22,6 @@ from ..dependencies.models import (
     _is_gen_callable,
 )
 from ..dependencies.utils import get_dependant
-from ..params import Form
 from .aliases import alias_of
 from .json_reader import json_reader
 from .param_models import param_model
@@ -157,7 +156,7 @@ class GraphBuilder:
         if (
             self._form
             or _are_replaced(_BODY_PARTS)
-            or any(isinstance(field.field_info, Form) for field in fields)
+            or any(isinstance(field.field_info, params.Form) for field in fields)
         ):
             return "form", (list(fields), self._embed, [(field.name, slots[field.name]) for field in fields])
         if _is_whole_body(fields, self._embed):

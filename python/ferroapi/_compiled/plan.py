@@ -9,7 +9,7 @@ from typing import Any, Literal
 import starlette.responses
 from starlette.responses import JSONResponse
 
-from .. import _namespace
+from .. import _namespace, params
 from .._compat import ModelField
 from .._routing._public import public
 from ..datastructures import DefaultPlaceholder
@@ -19,7 +19,6 @@ from ..dependencies.models import (
     _is_coroutine_callable,
     _is_gen_callable,
 )
-from ..params import Form
 from .graph import GraphBuilder, Origin
 from .methods import Methods
 from .model_writer import model_writer
@@ -144,7 +143,7 @@ def writes_json() -> bool:
 
 def is_form(options: HandlerOptions) -> bool:
     """Tell whether the path operation reads its body as a form."""
-    return options.body_field is not None and isinstance(options.body_field.field_info, Form)
+    return options.body_field is not None and isinstance(options.body_field.field_info, params.Form)
 
 
 def response_class(options: HandlerOptions) -> Any:

@@ -1,5 +1,6 @@
 """The start-up check that the form parser is the right package."""
 
+from .._extras import INSTALL_STANDARD
 from ..logger import logger
 
 multipart_not_installed_error = (
@@ -28,7 +29,9 @@ def ensure_multipart_is_installed() -> None:
         problem = _legacy_multipart_problem()
         if problem is not None:
             logger.error(problem)
-            raise RuntimeError(problem)
+            error = RuntimeError(problem)
+            error.add_note(INSTALL_STANDARD)
+            raise error
 
 
 def _has_current_multipart() -> bool:

@@ -1,5 +1,6 @@
 """Look-ups on the public `routing` module, the surface that instrumentation libraries patch."""
 
+import sys
 from collections.abc import Iterable
 from types import FunctionType, ModuleType
 from typing import Any
@@ -20,8 +21,9 @@ def public() -> Any:
     return _adopted[0]
 
 
-def adopt(module: ModuleType) -> None:
-    """Take the module that is being loaded for the public one."""
+def adopt(name: str) -> None:
+    """Take the module of this name, which is being loaded, for the public one."""
+    module = sys.modules[name]
     _adopted[:] = [module]
     publish(vars(module).values())
     bump_epoch()

@@ -33,6 +33,8 @@ _configured: list[tuple[str, Any]] = []
 _END_OF_LIFESPAN = frozenset(
     {"lifespan.shutdown.complete", "lifespan.shutdown.failed", "lifespan.startup.failed"}
 )
+# The package whose extra is to be installed.
+_NAME = __name__.partition(".")[0]
 _OPT_OUT = "pass telemetry={'auto_configure': False} to FastAPI()."
 
 
@@ -149,7 +151,7 @@ def _configure_from_environment(config: TelemetryConfig) -> None:
             from ._export import PIPELINES
         except ImportError as exc:
             raise FastAPIError(
-                "Automatic OpenTelemetry export requires fastapi[opentelemetry] or fastapi[standard]. "
+                f"Automatic OpenTelemetry export requires {_NAME}[opentelemetry] or {_NAME}[standard]. "
                 f"Install the extra, configure providers yourself, or {_OPT_OUT}"
             ) from exc
         for request in requests:
