@@ -106,7 +106,7 @@ def _note(module: str, name: str, old: Any, new: Any) -> None:
 
 
 def _loaded(names: tuple[str, ...]) -> Iterator[ModuleType]:
-    """The modules of these names of this copy of the package, and those inside of them, as far as imported."""
+    """The modules of these names, and those inside of them, as far as this copy has imported them."""
     for name in names:
         module: Any = _PACKAGE
         for part in name.removeprefix(f"{_ROOT}.").split("."):
