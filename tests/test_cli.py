@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 from tests.serving import ask, environment, free_port, serving
 
+import ferroapi
 from ferroapi import _uvicorn, cli
 
 OURS = "ferroapi.protocol:HTTPProtocol"
@@ -80,6 +81,9 @@ def test_the_protocol_of_a_server(tmp_path: Path, command: list[str], choice: st
     with serving([*command, "--port", str(port)], tmp_path, environ) as process:
         protocol, loop, pid = ask(port, process).strip('"').split()
     assert protocol == seen
+    said = f"Served: ferroapi {ferroapi.__ferroapi_version__} as fastapi {ferroapi.__version__}. HTTP: {choice or OURS}, "
+    in_own_name = (seen == OURS_SEEN and "--http" not in command) or choice == "auto"
+    assert (said in tmp_path.joinpath("server.log").read_text()) == in_own_name
     # uvicorn takes uvloop where it is installed, as it is here.
     assert loop == "uvloop"
     in_child = {"--workers", "--reload"} & set(command) or command[-1] == "dev"
@@ -107,6 +111,76 @@ def run(command: Sequence[str], cwd: Path, environ: dict[str, str]) -> subproces
     return subprocess.run(
         command, cwd=cwd, env=environ, capture_output=True, text=True, timeout=50, check=False
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "output"),
+    [
+        (["--help"], 0, "usage: ferroapi COMMAND"),
+        ([], 2, "usage: ferroapi COMMAND"),
+        (["--version"], 0, f"ferroapi {ferroapi.__ferroapi_version__}"),
+        (["dev"], 1, ""),
+        (["run", "main.py", "--port", "1"], 1, ""),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("missing", ["fastapi_cli", "uvicorn"])
+def test_without_the_extra(
+    tmp_path: Path, missing: str, arguments: list[str], status: int, output: str
+) -> None:
+    code = f"""
+import sys
+sys.modules[{missing!r}] = None
+from ferroapi.__main__ import main
+sys.exit(main({arguments!r}))
+"""
+    done = run([sys.executable, "-c", code], tmp_path, environment())
+    assert (done.returncode, done.stdout.startswith(output), bool(done.stdout)) == (
+        status,
+        True,
+        bool(output),
+    )
+    assert done.stderr.splitlines() == [
+        'The commands `dev` and `run` need more packages: pip install "ferroapi[standard]"'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("module", "missing"),
+    [
+        ("protocol", ["uvicorn"]),
+        ("testclient", ["httpx", "httpx2"]),
+        ("templating", ["jinja2"]),
+    ],
+)
+def test_a_module_that_needs_the_extra_says_so(tmp_path: Path, module: str, missing: list[str]) -> None:
+    code = f"import sys\nsys.modules.update(dict.fromkeys({missing!r}))\nimport ferroapi.{module}"
+    done = run([sys.executable, "-c", code], tmp_path, environment())
+    assert 'pip install "ferroapi[standard]"' in done.stderr.splitlines()[-1]
+
+
+def test_a_form_that_needs_the_extra_says_so(tmp_path: Path) -> None:
+    code = """
+import sys
+sys.modules.update(dict.fromkeys(["multipart", "python_multipart"]))
+from ferroapi import FastAPI, Form
+FastAPI().post("/")(lambda a=Form(): a)
+"""
+    done = run([sys.executable, "-c", code], tmp_path, environment())
+    assert done.stderr.splitlines()[-1] == 'Try: pip install "ferroapi[standard]"'
+
+
+def test_the_command_line_tells_its_own_commands_too(tmp_path: Path) -> None:
+    done = run([*FERROAPI, "--help"], tmp_path, environment())
+    assert done.returncode == 0
+    for word in ("exec", "dropin", "explain", "dev", "run"):
+        assert f" {word} " in done.stdout
+
+
+def test_another_package_in_its_place_is_named() -> None:
+    # Here `fastapi` is the reference.
+    said = _uvicorn._what_serves("auto", "0.1")
+    assert said == f"Served: fastapi {ferroapi.__version__}, not ferroapi. HTTP: auto, uvicorn 0.1"
 
 
 def test_an_old_uvicorn_is_refused_by_the_command(tmp_path: Path) -> None:

@@ -4,5 +4,4 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     # Attributes of this package once they are imported, for those who can't import them themselves in time.
     from . import graph as graph
-    from . import leaves as leaves
     from . import plan as plan
