@@ -26,7 +26,6 @@ use crate::wire::Wire;
 /// CPython's slot for classes that define `__call__` in Python.
 static GENERIC: OnceLock<ffi::ternaryfunc> = OnceLock::new();
 
-
 /// Points the call slot of an application's class here, if its `__call__` is the package's own.
 pub fn compile_class(class: &Bound<'_, PyType>, package: &Package) -> PyResult<()> {
     let py = class.py();

@@ -226,7 +226,7 @@ impl RouteApp {
 
     #[getter(__signature__)]
     fn signature(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        leaves(py)?.asgi_signature.call0(py)
+        self.package.leaves(py)?.asgi_signature.call0(py)
     }
 
     fn __call__(
