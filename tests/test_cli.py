@@ -122,7 +122,6 @@ def run(command: Sequence[str], cwd: Path, environ: dict[str, str]) -> subproces
         (["dev"], 1, ""),
         (["run", "main.py", "--port", "1"], 1, ""),
     ],
-    ids=" ".join,
 )
 @pytest.mark.parametrize("missing", ["fastapi_cli", "uvicorn"])
 def test_without_the_extra(
@@ -208,7 +207,7 @@ def test_no_uvicorn_is_told(tmp_path: Path) -> None:
     code = "import sys; sys.modules['uvicorn'] = None; import ferroapi.protocol"
     done = run([sys.executable, "-c", code], tmp_path, environment())
     assert done.stderr.splitlines()[-1] == (
-        "ModuleNotFoundError: ferroapi.protocol needs uvicorn. Try: pip install 'uvicorn[standard]>=0.53'"
+        'ModuleNotFoundError: ferroapi.protocol needs uvicorn. Try: pip install "ferroapi[standard]"'
     )
 
 

@@ -48,7 +48,7 @@ from ._compat import Undefined as Undefined
 from ._compat import lenient_issubclass as lenient_issubclass
 from ._form_limits import _FormLimits as _FormLimits
 from ._form_limits import _validate_form_limits as _validate_form_limits
-from ._routing._public import adopt as _adopt
+from ._routing import _public
 from ._routing.effective import RouteContext as RouteContext
 from ._routing.effective import _EffectiveRouteContext as _EffectiveRouteContext
 from ._routing.endpoint_context import _endpoint_context_cache as _endpoint_context_cache
@@ -149,7 +149,7 @@ if TYPE_CHECKING:
 
 
 _incidental.complete(__name__)
-_adopt(__name__)
+_public.adopt(__name__)
 _namespace.spread(
     __name__,
     "_routing",

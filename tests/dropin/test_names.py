@@ -21,6 +21,9 @@ def lost(package):
     names = ("fastapi", "ferroapi")
     for module in list(modules(package)):
         for name, found in list(vars(module).items()):
+            # A module's own hooks (PEP 562) are asked through it, not imported.
+            if name in ("__getattr__", "__dir__"):
+                continue
             if not isinstance(found, (type, types.FunctionType, types.BuiltinFunctionType)):
                 continue
             home = found.__module__ or ""

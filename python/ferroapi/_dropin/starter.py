@@ -65,4 +65,6 @@ def _is_switched_off() -> bool:
     return os.environ.get("FERROAPI_DROPIN") in ("", "0")
 
 
-sys.meta_path.insert(0, Starter())
+# As a module of the package it is only looked at, by whoever walks through all of them.
+if "." not in __name__:
+    sys.meta_path.insert(0, Starter())
