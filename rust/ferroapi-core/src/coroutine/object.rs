@@ -334,7 +334,8 @@ impl Drop for Coroutine {
     fn drop(&mut self) {
         Python::attach(|py| {
             // The future of an object that was never told of it belongs to somebody else.
-            if self.stage.read(py, |stage| matches!(stage, Stage::Running)) {
+            let nothing_to_end = |stage: &Stage| matches!(stage, Stage::Running | Stage::Done);
+            if self.stage.read(py, nothing_to_end) {
                 return;
             }
             let _aside = InFlight::put_aside(py);

@@ -1,7 +1,7 @@
 //! The flattened routes of a router, as the Python side describes them, in one prefix tree.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyDict, PySet, PyString};
 
 use ferroapi_http::{Convertor, PathTemplate, RouteId, RouteTree};
 
@@ -189,7 +189,10 @@ impl RouteSpec {
             return Ok(Reach::Full);
         };
         let methods = target.methods.bind(py);
-        let allowed = !methods.is_truthy()? || methods.contains(request.method(py)?)?;
+        let allowed = match methods.cast_exact::<PySet>() {
+            Ok(set) => set.is_empty() || set.contains(request.method(py)?)?,
+            Err(_) => !methods.is_truthy()? || methods.contains(request.method(py)?)?,
+        };
         Ok(if allowed { Reach::Full } else { Reach::Partial })
     }
 
