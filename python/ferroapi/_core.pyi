@@ -80,10 +80,8 @@ class Coroutine(AbstractCoroutine[Any, Any, Any]):
         """Raise an exception at the present await."""
     def close(self) -> None:
         """End early: the awaited object is closed, clean-up runs, nothing is awaited any more."""
-    @property
-    def __name__(self) -> str: ...
-    @property
-    def __qualname__(self) -> str: ...
+    __name__: str
+    __qualname__: str
     @property
     def cr_running(self) -> bool: ...
     @property
